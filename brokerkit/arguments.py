@@ -102,17 +102,17 @@ def _moment(value: object, of_day: Callable[[dt.date], dt.datetime]) -> dt.datet
     return of_day(check_day(value))
 
 
-def _member(kind: type[E], value: object, refusal: str) -> E:
-    """Return a value as one of an enum, or raise InvalidRequest with all of them."""
+def _member(kind: type[E], value: object, refusal: Callable[[str, str], str]) -> E:
+    """Return a value as one of an enum, or raise InvalidRequest with the words for it and for all there are."""
     try:
         return kind(value)  # type: ignore[arg-type]
     except ValueError:
-        raise InvalidRequest(f"{reprlib.repr(value)} {refusal}. There are {', '.join(kind)}.") from None
+        raise InvalidRequest(refusal(reprlib.repr(value), ", ".join(kind))) from None
 
 
 def check_interval(interval: object) -> Interval:
     """Return the interval of candles, or raise InvalidRequest with the ones there are."""
-    return _member(Interval, interval, "is no interval of candles")
+    return _member(Interval, interval, lambda given, all_: f"{given} is no interval of candles. There are {all_}.")
 
 
 def check_listed(place: object) -> tuple[Market, Segment | None]:
@@ -126,30 +126,31 @@ def check_listed(place: object) -> tuple[Market, Segment | None]:
     try:
         return market_named(place), None
     except InvalidRequest as error:
-        words = f"{reprlib.repr(place)} lists nothing. There are {', '.join(Segment)}, and the markets"
-        raise InvalidRequest(f"{words} {', '.join(market_names())}.") from error
+        segments, markets = ", ".join(Segment), ", ".join(market_names())
+        words = f"{reprlib.repr(place)} lists nothing. There are {segments}, and the markets {markets}."
+        raise InvalidRequest(words) from error
 
 
 def check_kind(kind: object) -> SecurityType:
     """Return a kind of security, or raise InvalidRequest with the ones there are."""
-    return _member(SecurityType, kind, "is no kind of security")
+    return _member(SecurityType, kind, lambda given, all_: f"{given} is no kind of security. There are {all_}.")
 
 
 def check_exchange_market(market: object) -> str:
     """Return a market of the exchange, or raise InvalidRequest with the ones of which figures are told."""
     if market in EXCHANGE_MARKETS:
         return str(market)
-    raise InvalidRequest(f"{reprlib.repr(market)} is not {' or '.join(EXCHANGE_MARKETS)}.")
+    raise InvalidRequest(f"{reprlib.repr(market)} is not KOSPI or KOSDAQ.")
 
 
 def check_investor(investor: object) -> Investor:
     """Return the kind of investor, or raise InvalidRequest with the ones there are."""
-    return _member(Investor, investor, "is no kind of investor")
+    return _member(Investor, investor, lambda given, all_: f"{given} is no kind of investor. There are {all_}.")
 
 
 def check_side(side: object) -> Side:
     """Return the side, or raise InvalidRequest with the ones there are."""
-    return _member(Side, side, "is no side")
+    return _member(Side, side, lambda given, all_: f"{given} is no side. There are {all_}.")
 
 
 def check_count(count: object) -> int | None:
@@ -164,7 +165,7 @@ def check_count(count: object) -> int | None:
 
 def check_ranking(kind: object) -> RankingKind:
     """Return the kind of ranking, or raise InvalidRequest with the ones there are."""
-    return _member(RankingKind, kind, "is no ranking")
+    return _member(RankingKind, kind, lambda given, all_: f"{given} is no ranking. There are {all_}.")
 
 
 def check_ranked(market: object) -> Segment | None:
@@ -201,14 +202,23 @@ def check_order(order: object, verb: str) -> Order:
         return order
     from brokerkit.orders.intents import Intent  # only who mistakes one for an order needs it
 
+    given = f"{type(order).__name__} {reprlib.repr(order)}"
     if isinstance(order, OrderRequest):
-        words = "is what was meant to be ordered; the answer of order() is the Order"
+        words = (
+            f"{verb} needs the Order itself: {given} is what was meant to be ordered; "
+            "the answer of order() is the Order."
+        )
     elif isinstance(order, Intent):
-        words = "is an entry of the journal; its order is found by reconcile(), then in orders() or order_history()"
+        words = (
+            f"{verb} needs the Order itself: {given} is an entry of the journal; its order is found by reconcile(), "
+            "then in orders() or order_history()."
+        )
     else:
-        words = "is no Order. A number alone does not say which day's order it is"
+        words = (
+            f"{verb} needs the Order itself: {given} is no Order. A number alone does not say which day's order it is."
+        )
     raise InvalidRequest(
-        f"{verb} needs the Order itself: {type(order).__name__} {reprlib.repr(order)} {words}.",
+        words,
         advice="Nothing was sent. Take the Order from orders() or order_history(), or keep the answer of buy and sell.",
     )
 
@@ -241,8 +251,8 @@ def check_verb(verb: object, known: Collection[str]) -> None:
     import difflib
 
     near = difflib.get_close_matches(verb, known, 1) if isinstance(verb, str) else []
-    hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
-    raise InvalidRequest(f"{reprlib.repr(verb)} is no verb. {hint}")
+    words = f"{reprlib.repr(verb)} is no verb. There are {', '.join(known)}."
+    raise InvalidRequest(f"{reprlib.repr(verb)} is no verb. Did you mean {near[0]!r}?" if near else words)
 
 
 def make_request(

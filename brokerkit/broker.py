@@ -46,6 +46,7 @@ from brokerkit.part import Part
 from brokerkit.transport.preparing import preparing
 from brokerkit.values import Amount, exact_decimal, exact_seconds
 from brokerkit.verbs.accounts import Accounts
+from brokerkit.verbs.asking import ordering
 from brokerkit.verbs.investors import Investors
 from brokerkit.verbs.listing import Listing
 from brokerkit.verbs.prices import Prices
@@ -204,7 +205,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
             order = broker.order(request, key="monday-1")
         """
         check_request(request)
-        what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
+        what = ordering(request)
         with self._asking(what):
             intent = self._desk.ordered(request, key)
             if (stands := self._desk.answered(intent)) is not None:
@@ -225,7 +226,9 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
             canceled = broker.cancel(order)
         """
         check_order(order, "cancel")
-        what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
+        what = f"cancel {quantity} of order {order.id} ({order.symbol})"
+        if quantity is None:
+            what = f"cancel all of order {order.id} ({order.symbol})"
         with self._asking(what):
             part = self._offering("cancel", order)
             shares = self._checks.shares_of(order, quantity, "cancel")
@@ -251,7 +254,9 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
             order = broker.amend(order, price=65_500)
         """
         check_order(order, "amend")
-        what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
+        what = f"amend {quantity} of order {order.id} ({order.symbol}) to {price}"
+        if quantity is None:
+            what = f"amend all of order {order.id} ({order.symbol}) to {price}"
         with self._asking(what):
             part = self._offering("amend", order)
             shares = self._checks.shares_of(order, quantity, "amend")
@@ -317,10 +322,10 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         meant = self._inquiries.markets(market)
         markets = [each for each in meant if market or self._inquiries.trades(each)] or meant
         for each in markets:
-            with self._asking_of(each, "working orders", market):
+            with self._listing(each, market):
                 self._inquiries.offering("orders", each)
         for each in markets:
-            with self._asking_of(each, "working orders", market):
+            with self._listing(each, market):
                 found += self._inquiries.lists(each).working()
                 if self._inquiries.part(each).unlisted_venues:
                     self._warn_of_unlisted(each)
@@ -542,10 +547,10 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         return own.waiter(None if order is None else self._desk.numbers_of(order))
 
     @contextmanager
-    def _asking_of(self, each: Market, what: str, named: str | None) -> Iterator[None]:
-        """Name the market in errors where several are asked, and say how to ask the others."""
+    def _listing(self, each: Market, named: str | None) -> Iterator[None]:
+        """Name the market in errors where working orders of several are asked for, and say how to ask the others."""
         several = named is None and len(self._inquiries.markets()) > 1
-        with self._asking(f"{what} ({each.title})" if several else what):
+        with self._asking(f"working orders ({each.title})" if several else "working orders"):
             try:
                 yield
             except BrokerError as error:

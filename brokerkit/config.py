@@ -300,25 +300,25 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         raw = SecretBytes(files.read_trusted(path))
     except files.Unfit as unfit:
-        words, advice = f"is not used: {unfit.strerror}", unfit.advice
+        words, advice = f"{path} is not used: {unfit.strerror}.", unfit.advice
     except OSError as error:
-        words = f"cannot be read: {files.reason(error)}"
+        words = f"{path} cannot be read: {files.reason(error)}."
     else:
         try:
             content: dict[str, Any] = seal(
                 tomllib.loads(raw.get_secret_value().decode("utf-8-sig"))
             )  # Windows editors mark UTF-8
         except tomllib.TOMLDecodeError as error:
-            words = f"is not valid TOML: {sanitize(str(error), limit=120)}"
+            words = f"{path} is not valid TOML: {sanitize(str(error), limit=120)}."
             advice = "Correct that line; see the README."
         except UnicodeDecodeError:
-            words, advice = f"is not UTF-8 but {_encoding(raw)}", "Save it as UTF-8."
+            words, advice = f"{path} is not UTF-8 but {_encoding(raw)}.", "Save it as UTF-8."
         except RecursionError:
-            words = "is not valid TOML: it nests too deeply"
+            words = f"{path} is not valid TOML: it nests too deeply."
         else:
             check_names(content, {"default", "packages", "profiles"}, f"{path}")
             return content
-    raise ConfigError(f"{path} {words}.", advice=advice)
+    raise ConfigError(words, advice=advice)
 
 
 def _encoding(raw: SecretBytes) -> str:
@@ -345,7 +345,7 @@ def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
         return Profile(name=name, settings=settings, **own)
     except ValidationError as error:
         words = first_words(error)
-    raise ConfigError(f"{path}: profile {name}: {words}")
+    raise ConfigError(f"{path}: profile {name}: {words}.")
 
 
 def _placed(folder: Path, key: str, value: Any) -> Any:
@@ -387,8 +387,9 @@ def make_settings(kind: type[Settings], values: Mapping[str, Any], where: str, m
     }
     lacking = [key for key, field in kind.model_fields.items() if field.is_required() and found.get(key) is None]
     if lacking:
-        verb = "is" if len(lacking) == 1 else "are"
-        raise ConfigError(f"{where}: {', '.join(lacking)} {verb} missing.", advice=missing)
+        names = ", ".join(lacking)
+        words = f"{where}: {names} is missing." if len(lacking) == 1 else f"{where}: {names} are missing."
+        raise ConfigError(words, advice=missing)
     try:
         return kind.model_validate(found)
     except ValidationError as error:
@@ -449,8 +450,8 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def first_words(error: ValidationError) -> str:
-    """Return where a model is wrong and why, without what was given."""
+    """Return where a model is wrong and why, without what was given and without a point at its end."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    words = str(first["msg"]).removeprefix("Value error, ")
+    words = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
     return f"{where}: {words}" if where else words

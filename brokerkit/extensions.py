@@ -113,8 +113,11 @@ def _fault_of(kind: type, name: str) -> str | None:
     """Say why a class is not for this version of brokerkit, or not for this name."""
     version = getattr(kind, "api_version", None)
     if version != API_VERSION:
-        words = "does not say for which version" if version is None else f"is written for version {version!r:.20}"
-        return f"it {words} of the interface (api_version); this is version {API_VERSION}"
+        if version is None:
+            return f"it does not say for which version of the interface (api_version); this is version {API_VERSION}"
+        return (
+            f"it is written for version {version!r:.20} of the interface (api_version); this is version {API_VERSION}"
+        )
     own = getattr(kind, "name", None)
     return None if own == name else f"its name is {own!r:.40}, not that of its entry point"
 

@@ -47,8 +47,10 @@ def folder_of(variable: str, usual: Callable[[], Path]) -> Path:
         raise Unfit("this user has no home directory", f"Set {variable} to a whole path.") from None
     if path.is_absolute():
         return path
-    what = f"{variable} names {path}" if named else f"the user's folder is {path}"
-    raise Unfit(f"{what}, which is no whole path", f"Set {variable} to a whole path, or one that begins with ~.")
+    what = f"{variable} names {path}, which is no whole path"
+    if not named:
+        what = f"the user's folder is {path}, which is no whole path"
+    raise Unfit(what, f"Set {variable} to a whole path, or one that begins with ~.")
 
 
 def state_folder() -> Path:

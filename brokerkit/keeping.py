@@ -139,7 +139,7 @@ def describe(value: object) -> str:
     if source == "env" and isinstance(name, str):
         is_set = bool(os.environ.get(name, "").strip())
         shown = name if is_set else _usual(name)
-        return f"environment variable {shown} ({'set' if is_set else 'not set'})"
+        return f"environment variable {shown} (set)" if is_set else f"environment variable {shown} (not set)"
     if source == "file" and isinstance(name, str):
         return f"file {name} ({_state(name)})"
     if source == "keyring" and isinstance(name, str) and "/" in name:

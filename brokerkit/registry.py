@@ -252,14 +252,14 @@ def _choose(name: str | None, installed: tuple[str, ...], configured: Configurat
 
 def _unknown(name: str, installed: tuple[str, ...], configured: Configuration) -> UnknownBroker:
     near = nearest(name.strip().lower(), {*installed, *configured.profiles})
-    advice = f"Did you mean {near}? " if near else ""
-    advice += f"Installed: {', '.join(installed) or 'none'}."
+    advice = [f"Did you mean {near}?"] if near else []
+    advice.append(f"Installed: {', '.join(installed) or 'none'}.")
     if configured.packages is not None:
         listed = ", ".join(configured.packages) or "no package"
-        advice += f" Only those of {listed} count: packages in {own_path()} says so."
+        advice.append(f"Only those of {listed} count: packages in {own_path()} says so.")
     if configured.profiles:
-        advice += f" Profiles: {', '.join(sorted(configured.profiles))}."
-    return UnknownBroker(f"{name!r} is neither a profile nor an installed broker.", advice=advice)
+        advice.append(f"Profiles: {', '.join(sorted(configured.profiles))}.")
+    return UnknownBroker(f"{name!r} is neither a profile nor an installed broker.", advice=" ".join(advice))
 
 
 def environment_of(given: str | None, profile: Profile, kind: type[Adapter], where: str) -> str:

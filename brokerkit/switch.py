@@ -44,9 +44,12 @@ def halt(reason: str = "") -> tuple[str, ...]:
 
     missed = _each(tell)
     if failed is not None:
-        told = f" Programs that share {', '.join(reached)} are stopped all the same." if reached else ""
-        told += f" Those of other hosts are NOT stopped either: {'; '.join(missed)}." if missed else ""
-        raise JournalError(f"{failed.words}{told}", advice=failed.remedy)
+        told = [failed.words]
+        if reached:
+            told.append(f"Programs that share {', '.join(reached)} are stopped all the same.")
+        if missed:
+            told.append(f"Those of other hosts are NOT stopped either: {'; '.join(missed)}.")
+        raise JournalError(" ".join(told), advice=failed.remedy)
     if missed:
         raise JournalError(
             f"The orders of this machine are stopped. Those of other hosts are NOT: {'; '.join(missed)}.",

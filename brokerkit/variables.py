@@ -79,10 +79,10 @@ def tables_of(content: Mapping[str, object], spelling: Spelling) -> Tables:
     return {each: {**_shared(unmarked, len(marked)), **table} for each, table in marked.items()}
 
 
-def _check_one(content: Mapping[str, object], setting: str, *names: str) -> None:
-    values = {_plain(content[name]) for name in names} - {""}
+def _check_one(content: Mapping[str, object], setting: str, one: str, other: str) -> None:
+    values = {_plain(content[name]) for name in (one, other)} - {""}
     if len(values) > 1 and setting in ("app_key", "app_secret"):
-        raise ConfigError(f"{' and '.join(names)} have two values, and both could be the {setting}.", advice=TWICE)
+        raise ConfigError(f"{one} and {other} have two values, and both could be the {setting}.", advice=TWICE)
 
 
 def _plain(value: object) -> str:

@@ -123,9 +123,8 @@ class Copies:
             if kept is None:
                 raise
             if not kept.is_usable():
-                error.remedy = (
-                    f"The copy of {kept.taken_at:%Y-%m-%d} is too old to be used. {error.remedy or ''}".strip()
-                )
+                words = f"The copy of {kept.taken_at:%Y-%m-%d} is too old to be used."
+                error.remedy = f"{words} {error.remedy}" if error.remedy else words
                 raise
             logger.warning(
                 "%s: today's list of instruments could not be had, that of %s is used: %s",

@@ -177,9 +177,14 @@ class Inquiries:
             for endpoint in part.calls.get(verb, ()) if part.fills(HOOKS[verb]) else ():
                 endpoint.id(part.environment)
             offered = ", ".join(each for each in HOOKS if offers(part, each, part.environment))
-            where = "" if market.name == self.adapter.home else f" of {market.title}"
+            words = f"{self.adapter.name} does not offer {verb} in the {part.environment} environment."
+            if market.name != self.adapter.home:
+                words = (
+                    f"{self.adapter.name} does not offer {verb} of {market.title} "
+                    f"in the {part.environment} environment."
+                )
             raise Unsupported(
-                f"{self.adapter.name} does not offer {verb}{where} in the {part.environment} environment.",
+                words,
                 advice=f"Nothing was sent. It offers: {offered}.",
             )
         self._check_words(self.barred(verb, market))
@@ -420,8 +425,9 @@ class Inquiries:
         for reply in part.several_quotes(group, venue):
             symbol = str(getattr(reply, "symbol", ""))
             if symbol not in group or symbol in found:
-                strange = "twice" if symbol in found else "though nobody asked for it"
-                raise part.wrong(None, f"quotes: {symbol!r} is told {strange}")
+                is_twice = symbol in found
+                words = f"quotes: {symbol!r} is told though nobody asked for it"
+                raise part.wrong(None, f"quotes: {symbol!r} is told twice" if is_twice else words)
             found[symbol] = reply
         return found
 
@@ -610,9 +616,11 @@ def venue_of(part: Part[Any], market: Market, named: Venue | None) -> Venue:
     venue = check_venue(market.default_venue if named is None else named)
     offered = part.quote_venues or market.venues
     if offered and venue not in offered:
-        where = "" if market is KOREA else f" of {market.title}"
+        words = f"{venue} is not offered as a venue for quotes at {part.broker}."
+        if market is not KOREA:
+            words = f"{venue} is not offered as a venue for quotes of {market.title} at {part.broker}."
         raise Unsupported(
-            f"{venue} is not offered as a venue for quotes{where} at {part.broker}.",
+            words,
             advice=f"Nothing was sent. Offered here: {', '.join(offered)}.",
         )
     return venue

@@ -280,9 +280,15 @@ def _check_all_days(part: Part[Any], symbol: str, told: Collection[dt.date], sta
     days = (start + dt.timedelta(count) for count in range((min(end, clock.today() - DAY) - start).days + 1))
     missing = [day for day in days if day not in told and _is_known(day) and is_trading_day(day)]
     if missing:
+        days_told = ", ".join(map(str, missing[:5]))
+        words = f"{part.broker} tells no investor flow of {symbol} for {days_told}, so the sum would be short."
+        if len(missing) > 5:
+            words = (
+                f"{part.broker} tells no investor flow of {symbol} for {days_told} and others, "
+                "so the sum would be short."
+            )
         raise IncompleteListing(
-            f"{part.broker} tells no investor flow of {symbol} for {', '.join(map(str, missing[:5]))}"
-            f"{' and others' if len(missing) > 5 else ''}, so the sum would be short.",
+            words,
             broker=part.broker,
             advice="Ask investor_flow for the days that there are.",
         )
@@ -320,9 +326,8 @@ def _ranked(
     if len(set(symbols)) < len(symbols):
         raise part.wrong(call_of(part, verb), "a symbol stands in the ranking twice")
     if any((rank.flow.net_amount or 0) * (-1 if sold else 1) < 0 for rank in ranks):
-        raise part.wrong(
-            call_of(part, verb), f"a symbol that was {'bought' if sold else 'sold'} is among those that were not"
-        )
+        words = "a symbol that was bought is among those that were not"
+        raise part.wrong(call_of(part, verb), words if sold else "a symbol that was sold is among those that were not")
     return ranks
 
 

@@ -220,9 +220,9 @@ def screened(inquiries: Inquiries, condition: Condition | str) -> list[Match]:
 def _named(saved: list[Condition], name: str) -> Condition:
     found = [each for each in saved if each.name == name]
     if len(found) != 1:
-        many = "several conditions" if found else "no condition"
+        words = f"There are several conditions named {name!r}." if found else f"There is no condition named {name!r}."
         names = ", ".join(each.name for each in saved) or "none"
-        raise InvalidRequest(f"There are {many} named {name!r}.", advice=f"Saved are: {names}.")
+        raise InvalidRequest(words, advice=f"Saved are: {names}.")
     return found[0]
 
 

@@ -64,8 +64,9 @@ class Market:
     @property
     def how_to_search(self) -> str:
         """What to do about a symbol that is not listed."""
-        where = "" if self.name == HOME else f"..., market='{self.name}'"
-        return f"Look for the name with search({where})."
+        if self.name == HOME:
+            return "Look for the name with search()."
+        return f"Look for the name with search(..., market='{self.name}')."
 
     @property
     def calendar(self) -> Rules:

@@ -7,7 +7,17 @@ from contextlib import contextmanager
 
 from brokerkit.asking.inquiries import Inquiries
 from brokerkit.errors import BrokerError
+from brokerkit.models import OrderRequest
 from brokerkit.orders.checks import OrderChecks
+from brokerkit.words import Side
+
+
+def ordering(request: OrderRequest) -> str:
+    """Return in one line what an order asks for."""
+    shares, price = f"{request.quantity:f}", request.price or request.type
+    if request.side is Side.BUY:
+        return f"BUY {shares} {request.symbol} at {price}"
+    return f"SELL {shares} {request.symbol} at {price}"
 
 
 class Asking:

@@ -52,7 +52,7 @@ class Prices(Asking):
             price = broker.quote("005930").price
         """
         symbol = plain(symbol)
-        with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
+        with self._asking(f"quote of {symbol} at {venue}" if venue else f"quote of {symbol}"):
             quote = self._inquiries.quote(symbol, venue)
         self._remember(quote)
         return quote
@@ -76,7 +76,8 @@ class Prices(Asking):
         if isinstance(symbols, str) or not isinstance(symbols, Iterable):
             raise InvalidRequest("quotes takes several symbols: give a list, or ask quote for one.")
         named = list(map(plain, symbols))
-        with self._asking(f"quotes of {len(named)} symbols" + (f" at {venue}" if venue else "")):
+        count = len(named)
+        with self._asking(f"quotes of {count} symbols at {venue}" if venue else f"quotes of {count} symbols"):
             found = self._inquiries.quotes(named, venue, progress)
         for quote in found:
             self._remember(quote)
@@ -153,8 +154,12 @@ class Prices(Asking):
         if not isinstance(symbol, str | Instrument | Iterable):
             raise InvalidRequest(f"candles takes a symbol or a list of them, not {symbol!r}.")
         named = plain(symbol) if isinstance(symbol, str | Instrument) else list(map(plain, symbol))
-        whose = (named if isinstance(named, str) else f"{len(named)} symbols") + (f" at {venue}" if venue else "")
-        with self._asking(f"candles of {whose} of {interval} from {start or 'the newest'} to {end or 'today'}"):
+        whose = named if isinstance(named, str) else f"{len(named)} symbols"
+        since, until = start or "the newest", end or "today"
+        what = f"candles of {whose} of {interval} from {since} to {until}"
+        if venue:
+            what = f"candles of {whose} at {venue} of {interval} from {since} to {until}"
+        with self._asking(what):
             from brokerkit.asking import candles as asking  # here: only who looks at charts needs it
 
             chosen = None if adjusted is None else check_flag(adjusted, "adjusted")
@@ -181,7 +186,7 @@ class Prices(Asking):
             print(book.asks[0].price, book.bids[0].price)
         """
         symbol = plain(symbol)
-        with self._asking(f"order book of {symbol}" + (f" at {venue}" if venue else "")):
+        with self._asking(f"order book of {symbol} at {venue}" if venue else f"order book of {symbol}"):
             return self._inquiries.order_book(symbol, venue)
 
     def trades(self, symbol: str | Instrument, *, count: int | None = 30, venue: Venue | None = None) -> Table[Trade]:
@@ -197,7 +202,7 @@ class Prices(Asking):
             print(last.time, last.price, last.quantity)
         """
         symbol = plain(symbol)
-        with self._asking(f"trades of {symbol}" + (f" at {venue}" if venue else "")):
+        with self._asking(f"trades of {symbol} at {venue}" if venue else f"trades of {symbol}"):
             return trades(self._inquiries, symbol, venue, check_count(count))
 
     def members(self, symbol: str | Instrument, *, venue: Venue | None = None) -> Members:
@@ -206,7 +211,7 @@ class Prices(Asking):
         Quantities are shares. Raises InvalidRequest, UnknownSymbol, Unsupported, NetworkError.
         """
         symbol = plain(symbol)
-        with self._asking(f"members in {symbol}" + (f" at {venue}" if venue else "")):
+        with self._asking(f"members in {symbol} at {venue}" if venue else f"members in {symbol}"):
             return members(self._inquiries, symbol, venue)
 
     def round_price(self, symbol: str | Instrument, price: Amount, *, side: Side) -> Decimal:
@@ -231,7 +236,9 @@ class Prices(Asking):
         the table of brokerkit, which `brokerkit.market_hours` goes by alone. Raises InvalidRequest outside the years
         that the table has, NetworkError.
         """
-        with self._asking(f"market hours of {date or 'today'}" + (f" at {venue}" if venue else "")):
+        with self._asking(
+            f"market hours of {date or 'today'} at {venue}" if venue else f"market hours of {date or 'today'}"
+        ):
             return self._inquiries.market_hours(date, venue)
 
     def _remember(self, quote: Quote) -> None:

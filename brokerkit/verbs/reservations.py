@@ -15,7 +15,7 @@ from brokerkit.models import OrderRequest, Reservation, Table
 from brokerkit.part import Part
 from brokerkit.transport.preparing import preparing
 from brokerkit.values import Amount, exact_decimal
-from brokerkit.verbs.asking import Asking
+from brokerkit.verbs.asking import Asking, ordering
 from brokerkit.words import ReservationStatus
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Reservations(Asking):
             reservation = broker.reserve(request)
         """
         check_request(request)
-        what = f"reserve {request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
+        what = f"reserve {ordering(request)}"
         with self._asking(what):
             last = None if until is None else check_day(until)
             part = self._inquiries.offering("reserve", market_of(request.symbol))
