@@ -30,7 +30,7 @@ CALLS_PER_SECOND = {"real": 18, "demo": 1}
 class Settings(config.Settings):
     """Settings of a KIS profile."""
 
-    account: SecretStr = Field(description="Eight digits and the two of the product, as 50012345-01.")
+    account: SecretStr = Field(description="Eight digits and the two of the product, as 50012345-01")
     hts_id: SecretStr | None = None
     """Login name at the broker's own programs; execution notices need it."""
     identities: ClassVar = frozenset({"account", "hts_id"})
@@ -164,14 +164,17 @@ class KisClient(Client):
     def advise(self, code: str) -> str | None:
         if code not in errors.TOLD_OF_WRONG_KEYS:
             return super().advise(code)
-        keys = (
-            ("app key", self.settings.app_key, KEY_LENGTH),
-            ("app secret", self.settings.app_secret, SECRET_LENGTH),
-        )
-        unusual = [
-            f"the {name} has {len(key)} characters, not {usual}" for name, key, usual in keys if len(key) != usual
-        ]
-        return f"Look at the keys: {' and '.join(unusual)}." if unusual else super().advise(code)
+        key, secret = len(self.settings.app_key), len(self.settings.app_secret)
+        if key != KEY_LENGTH and secret != SECRET_LENGTH:
+            return (
+                f"Look at the keys: the app key has {key} characters, not {KEY_LENGTH} "
+                f"and the app secret has {secret} characters, not {SECRET_LENGTH}."
+            )
+        if key != KEY_LENGTH:
+            return f"Look at the keys: the app key has {key} characters, not {KEY_LENGTH}."
+        if secret != SECRET_LENGTH:
+            return f"Look at the keys: the app secret has {secret} characters, not {SECRET_LENGTH}."
+        return super().advise(code)
 
     def is_definite(self, code: str) -> bool:
         return re.fullmatch(errors.DEFINITE, code) is not None and code not in errors.ACCEPTED

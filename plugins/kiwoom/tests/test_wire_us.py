@@ -102,7 +102,7 @@ def test_an_answer_about_another_symbol_is_none(us: Any) -> None:
 
 def test_a_symbol_at_two_exchanges_is_not_guessed(us: Any) -> None:
     us.answer(ONE, {"list": [listed(), listed(exchange="NY")], **DONE})
-    with pytest.raises(WireError, match="ND and NY"):
+    with pytest.raises(WireError, match="ND, NY"):
         us.broker.quote("US:AAPL")
 
 

@@ -242,12 +242,12 @@ class Investors(Spelling):
         oldest = min((row.date for row in rows), default=end)
         if oldest > (start or end):
             words = f"KIS tells the last thirty days of {symbol} now, from {oldest} on; {start or end} is further back."
-            when = "here" if self.environment in DAYS_CALL.ids else "in the real environment"
-            raise Unsupported(
-                words,
-                broker=self.broker,
-                advice=f"Older days are told from 15:40 to midnight {when}, or ask for later ones.",
+            older = (
+                "Older days are told from 15:40 to midnight here, or ask for later ones."
+                if self.environment in DAYS_CALL.ids
+                else "Older days are told from 15:40 to midnight in the real environment, or ask for later ones."
             )
+            raise Unsupported(words, broker=self.broker, advice=older)
         return [_day(row, GROUPS, close=row.close) for row in rows]
 
     def market_investor_flow(self, market: str, start: dt.date, end: dt.date) -> Sequence[FlowRow]:

@@ -86,7 +86,7 @@ class TradedSums(Block):
             # Whether the commission of a row has that of purchases in it is not told.
             known = (self.commission, self.sales_commission) if name == "commission" else (getattr(self, name),)
             if total not in known:
-                return f"the {name.replace('_', ' ')} of its rows is {total:f}, and its sum {known[0]:f}"
+                return f"the sum of its rows is {total:f}, and {type(self).model_fields[name].alias} {known[0]:f}"
         return None
 
 

@@ -378,7 +378,7 @@ class KisFeed(Feed[KisClient]):
             # Others than ours can show what they stumbled over.
             words = str(error) if type(error) is ValueError else "what came encrypted cannot be opened"
         wanted = self._wanted.get(data.channel, {}).values()
-        return [Unreadable(f"{data.channel}: {words}", each) for each in wanted or [None]]
+        return [Unreadable(f"a frame of {data.channel}: {words}", each) for each in wanted or [None]]
 
     def _rows(self, data: Data) -> list[Row]:
         body = data.body

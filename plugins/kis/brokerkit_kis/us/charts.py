@@ -53,7 +53,7 @@ class Charts(Spelling):
 
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
         params = {
-            **self.quoted(symbol, self.regular(venue, "candles of days")),
+            **self.quoted(symbol, self.regular(venue, f"KIS tells no candles of days of {venue}.")),
             "GUBN": "0",  # days
             "BYMD": f"{end:%Y%m%d}",
             "MODP": ADJUSTED[adjusted],

@@ -80,14 +80,10 @@ class Spelling(Part[KisClient]):
                 error.remedy = ADVICE
             raise
 
-    def regular(self, venue: Venue, what: str) -> Venue:
-        """Return the venue of what KIS tells of the exchanges alone; Unsupported for its daytime market."""
+    def regular(self, venue: Venue, words: str) -> Venue:
+        """Return the venue of what KIS tells of the exchanges alone; Unsupported in `words` for its daytime market."""
         if venue is not Venue.US:
-            raise Unsupported(
-                f"KIS tells no {what} of {venue}.",
-                broker=self.broker,
-                advice=f"Nothing was sent. Ask for those of {Venue.US}.",
-            )
+            raise Unsupported(words, broker=self.broker, advice=f"Nothing was sent. Ask for those of {Venue.US}.")
         return venue
 
     def lacks_account(self) -> str:

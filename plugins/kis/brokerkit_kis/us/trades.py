@@ -41,7 +41,11 @@ class Trades(Spelling):
     calls = {"trades": (TRADES,)}
 
     def trades(self, symbol: str, venue: Venue, count: int | None) -> Iterator[Sequence[TradeReply]]:
-        params = {**self.quoted(symbol, self.regular(venue, "trades")), "TDAY": "1", "KEYB": ""}
+        params = {
+            **self.quoted(symbol, self.regular(venue, f"KIS tells no trades of {venue}.")),
+            "TDAY": "1",
+            "KEYB": "",
+        }
         rows = self.client.call(TRADES, params=params).rows
         yield rows
         if rows and rows[-1].volume != rows[-1].quantity:

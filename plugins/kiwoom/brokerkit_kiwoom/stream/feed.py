@@ -73,13 +73,13 @@ class Message(NamedTuple):
 SYSTEM = {
     "R10001": Message(
         KeyInUse,
-        "another program has logged in with the same app key, and took the connection over",
+        "another program has logged in with the same app key, and took the connection over.",
         heals=False,
         advice="One connection is allowed a key. End the other program, or give it a key of its own; then open anew. "
         "Whether the socket for the US counts as another one, Kiwoom does not tell.",
     ),
-    "R10002": Message(StreamError, "the broker got no heartbeat", heals=True),
-    "R10004": Message(StreamError, "the broker got no login in time", heals=True),
+    "R10002": Message(StreamError, "the broker got no heartbeat.", heals=True),
+    "R10004": Message(StreamError, "the broker got no login in time.", heals=True),
 }
 """Code to what it means. Nothing is sent back to them."""
 
@@ -375,7 +375,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
         message = SYSTEM.get(code)
         if message is None:
             return Unreadable(f"a message of the broker with a code that no page tells: {self._error(code, words)}")
-        error = message.kind(f"{message.words}.", broker=self.client.broker, code=code, advice=message.advice)
+        error = message.kind(message.words, broker=self.client.broker, code=code, advice=message.advice)
         return Ended(error, heals=message.heals)
 
     def _error(self, code: str, words: str) -> BrokerError:
@@ -412,7 +412,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
 
     def spelt(self, api: Api) -> tuple[str, str]:
         """Return the pattern of the keys of a channel, and what they are."""
-        return (frames.CONDITION, "conditions have numbers") if api.name == self.live else (".+", "")
+        return (frames.CONDITION, "conditions have numbers") if api.name == self.live else (".+", "a key is one line")
 
     # What is asked for
 

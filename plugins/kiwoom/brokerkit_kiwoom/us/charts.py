@@ -106,8 +106,9 @@ class Charts(Spelling):
             return korean, held
         if len(left) == 1:
             return left[0], held
-        words = "are neither Korea's nor New York's" if not left else "may be Korea's or New York's"
-        raise self.wrong(MINUTES, f"the times of its bars {words}")
+        if not left:
+            raise self.wrong(MINUTES, "the times of its bars are neither Korea's nor New York's")
+        raise self.wrong(MINUTES, "the times of its bars may be Korea's or New York's")
 
     def _by_now(self, newest: Row, left: list[Clock]) -> list[Clock]:
         now = self.now()

@@ -65,5 +65,5 @@ class Listings(Spelling):
         pages = self.client.listing(LISTED_ONE, body={"stk_cd": code_of(symbol)})
         found = {row.exchange: row for page in pages for row in page.rows if row.symbol == symbol}
         if len(found) > 1:
-            raise self.wrong(LISTED_ONE, f"{symbol} is listed at {' and '.join(sorted(found))}")
+            raise self.wrong(LISTED_ONE, f"{symbol} is listed at several exchanges: {', '.join(sorted(found))}")
         return next(iter(found.values()), ListedRow.model_validate({}))
