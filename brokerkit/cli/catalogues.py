@@ -49,7 +49,8 @@ def found_api(asked: str, broker: str | None = None) -> tuple[str, Api]:
     if len(holders) == 1:
         return holders[0], there[holders[0]].api(asked)
     if len(holders) > 1:
-        raise InvalidRequest(f"{asked!r:.60} is an API of {', '.join(holders)}.", advice="Say which with --broker.")
+        words = f"{asked!r:.60} is an API of several brokers: {', '.join(holders)}."
+        raise InvalidRequest(words, advice="Say which with --broker.")
     if len(there) == 1:
         name, catalogue = next(iter(there.items()))
         return name, catalogue.api(asked)

@@ -171,7 +171,7 @@ def market_rows(symbol: str) -> Rows:
         return {}
     now = clock.now()
     there = now.astimezone(ZoneInfo(market.time_zone))
-    clocks = f"{there:%Y-%m-%d %H:%M} in {market.time_zone}, {now:%Y-%m-%d %H:%M} in Korea"
+    clocks = f"{there:%Y-%m-%d %H:%M} in {market.time_zone}, and {now:%Y-%m-%d %H:%M} in Korea"
     return {"market": f"{market.name}, traded in {market.currency}", "day": f"{market.today()}: it is {clocks}"}
 
 

@@ -128,9 +128,10 @@ def _lines(report: Report, wanted: int) -> Iterator[str]:
     if undeclared := Counter(each.words for each in report.of(Outcome.NOT_DECLARED)):
         listed = [f"{words.removeprefix('not declared: ')} ({count})" for words, count in undeclared.most_common(NAMED)]
         more = len(undeclared) - len(listed)
-        named = f"{', '.join(listed)} and {more} more" if more > 0 else ", ".join(listed)
+        if more > 0:
+            listed.append(f"and {more} more")
         yield ""
-        yield f"Not declared, and so left out: {named}."
+        yield f"Not declared, and so left out: {', '.join(listed)}."
     for each in report.of(Outcome.DIFFERS):
         yield from _told(each, f"Differs, as declared: {each.title}", report)
     for each in report.of(Outcome.FAILED):

@@ -177,8 +177,8 @@ def _find(broker: Broker, wanted: str, market: str | None) -> Reservation:
         wanted,
         broker.reservations(market=market),
         "reserved order",
-        if_none=f"`{SHOWS}` shows them.",
-        if_several=f"`{SHOWS}` shows them. If they are of two markets, say which one with --market.",
+        if_none="`brokerkit reservations` shows them.",
+        if_several="`brokerkit reservations` shows them. If they are of two markets, say which one with --market.",
     )
 
 

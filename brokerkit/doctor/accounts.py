@@ -35,8 +35,9 @@ def token(broker: Broker) -> Iterator[Finding]:
         yield error(subject, failure.words.rstrip("."), failure.remedy or "Remove the file: the next call asks anew.")
         return
     if found is None:
-        others = " of other hosts, or asks for one" if broker.adapter.settings.state else ""
-        words = f"the next call takes the one{others}" if others else "the next call asks for one"
+        words = "the next call asks for one"
+        if broker.adapter.settings.state:
+            words = "the next call takes the one of other hosts, or asks for one"
         yield ok(subject, f"none is kept on this host: {words}", kept=False)
         return
     now = clock.now()
@@ -65,10 +66,12 @@ def address(broker: Broker, subject: Subject) -> Iterator[Finding]:
         return
     told, own = ", ".join(sorted(codes)), _own_address()
     inner = own is not None and not ipaddress.ip_address(own).is_global
-    behind = f"; this machine's own, {own}, is none of the internet: that of its network counts" if inner else ""
+    words = f"the broker answers only addresses that are registered for the key, and refuses others with {told}"
+    if inner:
+        words = f"{words}; this machine's own, {own}, is none of the internet: that of its network counts"
     yield unknown(
         "address",
-        f"the broker answers only addresses that are registered for the key, and refuses others with {told}{behind}",
+        words,
         f"`brokerkit doctor {subject.name} --online` asks. If it is refused: {_how_to_register(broker)}",
         codes=sorted(codes),
         own=own,
@@ -127,7 +130,9 @@ def _clocks(broker: Broker) -> Iterator[Finding]:
     """Compare the clock of this machine with the broker's, which tells whole seconds."""
     ahead = broker.client.skew
     facts = {"ahead": round(ahead, 1)}
-    words = f"the broker's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+    words = f"the broker's clock is {abs(ahead):.0f} s behind this machine's"
+    if ahead > 0:
+        words = f"the broker's clock is {ahead:.0f} s ahead of this machine's"
     advice = "Set the clock of this machine, and let a time service keep it so."
     if abs(ahead) > WRONG_CLOCK:
         yield error("broker's clock", f"{words}: orders with real money are refused", advice, **facts)

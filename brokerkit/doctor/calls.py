@@ -33,10 +33,11 @@ def calls(broker: Broker, name: str) -> Iterator[Finding]:
         "slowed": slowed,
         "by": [each._asdict() for each in used],
     }
-    of = f" of {allowed}" if allowed else ""
-    words = f"{total}{of} in the last minute{f': {_named(used)}' if used else ''}"
+    words = f"{total} of {allowed} in the last minute" if allowed else f"{total} in the last minute"
+    if used:
+        words = f"{words}: {_named(used)}"
     if slowed:
-        words += f"; the broker found {slowed} too fast"
+        words = f"{words}; the broker found {slowed} too fast"
         advice = (
             f"Is the key used elsewhere, too? Then lower max_calls_per_second of {name}, or let hosts share a Redis."
         )
@@ -71,8 +72,11 @@ def _allowed(broker: Broker) -> int | None:
 def _named(used: Sequence[Usage]) -> str:
     places = {each.host for each in used}
     told = [
-        f"{each.calls} by {each.program} (process {each.process}{f' on {each.host}' if len(places) > 1 else ''})"
+        f"{each.calls} by {each.program} (process {each.process}, {each.host})"
+        if len(places) > 1
+        else f"{each.calls} by {each.program} (process {each.process})"
         for each in used[:NAMED]
     ]
-    more = sum(each.calls for each in used[NAMED:])
-    return ", ".join(told) + (f" and {more} by others" if more else "")
+    if more := sum(each.calls for each in used[NAMED:]):
+        told.append(f"and {more} by others")
+    return ", ".join(told)

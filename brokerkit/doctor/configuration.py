@@ -77,8 +77,8 @@ def _judged(path: Path, profiles: Mapping[str, Profile | ConfigError]) -> Iterat
         words = f"BROKERKIT_PROFILE names {chosen!r:.40}, which is neither a profile nor a broker"
         yield error(SUBJECT, words, f"Set it to one of {', '.join(profiles)}, or unset it.", **facts)
     else:
-        usual = f"; {chosen} is the default" if chosen else ""
-        yield ok(SUBJECT, f"{path.absolute()}: {', '.join(profiles)}{usual}", **facts)
+        words = f"{path.absolute()}: {', '.join(profiles)}"
+        yield ok(SUBJECT, f"{words}; {chosen} is the default" if chosen else words, **facts)
 
 
 def _without_file(profiles: Mapping[str, object]) -> Iterator[Finding]:

@@ -52,9 +52,10 @@ def _examined(subject: str, variable: str, find: Callable[[], Path], *, is_durab
         yield error(subject, f"{nearest} cannot be looked at: {files.reason(failure)}", advice, **facts)
         return
     if not stat.S_ISDIR(found.st_mode):
-        what = "is a link" if stat.S_ISLNK(found.st_mode) else "is no folder"
-        if not (stat.S_ISLNK(found.st_mode) and folder.is_dir()):
-            yield error(subject, f"{nearest} {what}", f"Remove it, or set {variable} to a folder.", **facts)
+        is_link = stat.S_ISLNK(found.st_mode)
+        if not (is_link and folder.is_dir()):
+            words = f"{nearest} is a link" if is_link else f"{nearest} is no folder"
+            yield error(subject, words, f"Remove it, or set {variable} to a folder.", **facts)
             return
         found = os.stat(nearest)
     if nearest == folder and hasattr(os, "getuid") and found.st_uid != os.getuid():
@@ -147,8 +148,10 @@ def _is_open(path: Path) -> bool:
 
 
 def _listed(paths: list[Path]) -> str:
-    more = len(paths) - NAMED
-    return ", ".join(str(path) for path in paths[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    told = [str(path) for path in paths[:NAMED]]
+    if (more := len(paths) - NAMED) > 0:
+        told.append(f"and {more} more")
+    return ", ".join(told)
 
 
 def _quoted(paths: Iterable[Path]) -> str:

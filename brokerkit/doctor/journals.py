@@ -27,7 +27,6 @@ BUSY_SECONDS = 0.3
 NAMED = 5
 _UNTIDY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 """What SQLite says of a file that has to be written before it can be read: a rollback file is left over."""
-_SETS_RIGHT = "Run `brokerkit journal list --profile {name}`: it opens the journal and sets it right."
 
 
 def journal(broker: Broker, profile: str, *, may_ask: bool) -> Iterator[Finding]:
@@ -148,7 +147,8 @@ def _of_sqlite(path: Path, failure: sqlite3.Error, profile: str) -> Finding:
         )
     if getattr(failure, "sqlite_errorcode", 0) & 0xFF in _UNTIDY:
         words = f"a program ended while it wrote in {path}"
-        return warning(SUBJECT, words, _SETS_RIGHT.format(name=profile), **facts)
+        advice = f"Run `brokerkit journal list --profile {profile}`: it opens the journal and sets it right."
+        return warning(SUBJECT, words, advice, **facts)
     damaged = _damaged(path, str(failure))
     return error(SUBJECT, damaged.words.rstrip("."), _advice(damaged), **facts)
 
@@ -158,13 +158,16 @@ def _told(path: Path, found: list[Intent], profile: str) -> Finding:
     left = [each for each in found if each not in sending]
     facts = {"file": str(path), "sending": len(sending), "unresolved": [_row(each) for each in left]}
     if not left:
-        now = f"; {len(sending)} being sent at this moment" if sending else ""
-        return ok(SUBJECT, f"nothing is unresolved{now}", **facts)
-    named = "; ".join(f"{each.what} ({_state(each)} since {_since(each):%m-%d %H:%M})" for each in left[:NAMED])
-    more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+        words = "nothing is unresolved"
+        if sending:
+            words = f"nothing is unresolved; {len(sending)} being sent at this moment"
+        return ok(SUBJECT, words, **facts)
+    named = [f"{each.what}: {_state(each)}, {_when(_since(each))}" for each in left[:NAMED]]
+    if len(left) > NAMED:
+        named.append(f"and {len(left) - NAMED} more")
     return error(
         SUBJECT,
-        f"{len(left)} may stand without our knowing: {named}{more}",
+        f"{len(left)} may stand without our knowing: {'; '.join(named)}",
         f"Run `brokerkit journal reconcile --wait --profile {profile}`; what it leaves open, settle with "
         "`brokerkit journal resolve` after a look at the broker's own list.",
         **facts,
@@ -185,6 +188,10 @@ def _state(intent: Intent) -> IntentState:
 
 def _since(intent: Intent) -> dt.datetime:
     return intent.sent_at or intent.created_at
+
+
+def _when(moment: dt.datetime) -> str:
+    return f"since {moment:%m-%d} {moment:%H:%M}"
 
 
 def _row(intent: Intent) -> dict[str, object]:

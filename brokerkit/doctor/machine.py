@@ -43,7 +43,7 @@ def extras() -> Iterator[Finding]:
     whole = [extra for extra, names in found.items() if all(names.values())]
     lacking = [extra for extra in found if extra not in whole]
     words = f"installed: {', '.join(whole) or 'none'}"
-    yield ok("extras", words + (f"; not installed: {', '.join(lacking)}" if lacking else ""), **found)
+    yield ok("extras", f"{words}; not installed: {', '.join(lacking)}" if lacking else words, **found)
 
 
 def _version(package: str) -> str | None:
@@ -74,13 +74,15 @@ def adapters() -> Iterator[Finding]:
     trusted = {package_of(entry) for entry in entries}
     left = sorted({package_of(entry) or "?" for entry in everything(BROKERS)} - {each or "?" for each in trusted})
     told = ", ".join(f"{name} {number or '?'}" for name, number in loaded.items())
-    also = f"; not in your list of packages: {', '.join(left)}" if left else ""
+    words = told if loaded else "no broker is installed"
+    if left:
+        words = f"{words}; not in your list of packages: {', '.join(left)}"
     if loaded:
-        yield ok(subject, f"{told}{also}", installed=loaded, left_out=left)
+        yield ok(subject, words, installed=loaded, left_out=left)
     elif not entries:
         yield warning(
             subject,
-            f"no broker is installed{also}",
+            words,
             "Install the package of an adapter, or name it in packages of your own brokerkit.toml.",
             installed={},
             left_out=left,

@@ -99,12 +99,12 @@ def environment(subject: Subject) -> Iterator[Finding]:
         yield ok("environment", words, environment="sandbox", base_url=None)
         return
     address = subject.profile.base_url
-    words = f"{subject.environment}{f', served at {address}' if address else ''}"
+    words = f"{subject.environment}, served at {address}" if address else subject.environment
     marked = [key for key in ("app_key", "app_secret") if _is_marked(subject.values.get(key))]
     if subject.environment != "sandbox" and marked:
         yield error(
             "environment",
-            f"{' and '.join(marked)} of a sandbox stand in a profile of the {subject.environment} environment",
+            f"{', '.join(marked)} of a sandbox stand in a profile of the {subject.environment} environment",
             'Write environment = "sandbox" and the sandbox\'s base_url, or keys of the broker.',
             environment=subject.environment,
         )
@@ -193,13 +193,14 @@ def _armed(subject: Subject, arm: str) -> Iterator[Finding]:
     lacking = _lacking(subject)
     for currency, names in lacking.items():
         table = "limits" if currency == HOME_CURRENCY else f"limits.{currency}"
-        where = "" if currency == HOME_CURRENCY else f" in {unit_of(currency)}"
-        words = f"orders with real money{where} are refused: {', '.join(names)} are missing"
+        named = ", ".join(names)
         advice = f"Write them in [profiles.{subject.name}.{table}]."
         if currency == HOME_CURRENCY:
+            words = f"orders with real money are refused: {named} are missing"
             yield error("limits", words, advice, currency=currency, missing=names)
         else:
-            advice += ' If the account does not trade there, name its markets: markets = ["KR"].'
+            words = f"orders with real money in {unit_of(currency)} are refused: {named} are missing"
+            advice = f'{advice} If the account does not trade there, name its markets: markets = ["KR"].'
             yield warning("limits", words, advice, currency=currency, missing=names)
     if HOME_CURRENCY not in lacking:
         yield ok("orders", "real money: armed, with limits", real=True, armed=True)
@@ -254,8 +255,10 @@ def _ends(file: Path) -> Iterator[Finding]:
     elif ends[-1] <= now:
         yield error("TLS", f"all certificates of {file} have run out, the last on {ends[-1]:%Y-%m-%d}", renew, **facts)
     elif ends[0] <= now + SOON:
-        verb = "ran out" if ends[0] <= now else "runs out"
-        yield warning("TLS", f"a certificate of {file} {verb} on {ends[0]:%Y-%m-%d}", renew, **facts)
+        words = f"a certificate of {file} runs out on {ends[0]:%Y-%m-%d}"
+        if ends[0] <= now:
+            words = f"a certificate of {file} ran out on {ends[0]:%Y-%m-%d}"
+        yield warning("TLS", words, renew, **facts)
     else:
         yield ok("TLS", f"{file} is good until {ends[0]:%Y-%m-%d}", **facts)
 

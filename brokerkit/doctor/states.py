@@ -151,8 +151,10 @@ def _memory(info: Mapping[str, Any] | None, address: Address) -> Iterator[Findin
         words = f"{used / most:.0%} of its memory are in use; a full one takes nothing more, and orders are refused"
         yield warning(subject, words, "Raise its maxmemory, or remove what others keep in it.", **facts)
     else:
-        of = f" of {most / 2**20:,.0f}" if most else ""
-        yield ok(subject, f"{used / 2**20:,.1f}{of} MB in use; nothing is thrown away", **facts)
+        words = f"{used / 2**20:,.1f} MB in use; nothing is thrown away"
+        if most:
+            words = f"{used / 2**20:,.1f} of {most / 2**20:,.0f} MB in use; nothing is thrown away"
+        yield ok(subject, words, **facts)
 
 
 def _kept(told: Told, address: Address) -> Iterator[Finding]:
@@ -189,7 +191,9 @@ def _clock(ahead: float) -> Iterator[Finding]:
     if abs(ahead) < SKEW_SECONDS:
         yield ok(subject, "agrees with this machine's", **facts)
         return
-    words = f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+    words = f"its clock is {abs(ahead):.0f} s behind this machine's"
+    if ahead > 0:
+        words = f"its clock is {ahead:.0f} s ahead of this machine's"
     yield warning(
         subject, words, "Let a time service set both; calls are counted by the clock of Redis alone.", **facts
     )
@@ -200,7 +204,9 @@ def _hosts(signs: list[Mapping[str, Any]], own: str) -> Iterator[Finding]:
     counted = Counter((str(each.get("host", "")), _text(each.get("name")) or "?") for each in signs)
     told = [{"name": name, "programs": many, "here": host == own} for (host, name), many in counted.items()]
     words = ", ".join(
-        f"{each['programs']} on {each['name']}{' (this host)' if each['here'] else ''}"
+        f"{each['programs']} on host {each['name']} (this host)"
+        if each["here"]
+        else f"{each['programs']} on host {each['name']}"
         for each in sorted(told, key=lambda each: not each["here"])
     )
     yield ok(f"{SUBJECT} users", f"programs: {words}" if words else "no program uses it at present", hosts=told)

@@ -19,16 +19,17 @@ SUBJECT = "stream"
 def stream(broker: Broker) -> Iterator[Finding]:
     """Tell for each socket of the broker who has its connection; none is opened."""
     for market, feed in broker.adapter.sockets.items():
-        where = f"{market}: " if market else ""
         try:
             key = key_of(feed)
         except BrokerError as failure:  # as the profile wants it
-            yield ok(SUBJECT, f"{where}not used: {failure.words.rstrip('.')}", process=None)
+            words = f"not used: {failure.words.rstrip('.')}"
+            yield ok(SUBJECT, f"{market}: {words}" if market else words, process=None)
             continue
         far = _among_hosts(broker, f"{key.broker}:{key.identity}")
-        for each in _held(Holder(key.broker, key.identity), where):
-            words = f"{each.words}; among hosts {far} has it" if far else each.words
-            yield each.model_copy(update={"words": words, "facts": {**each.facts, "among_hosts": far}})
+        each = _held(Holder(key.broker, key.identity))
+        words = f"{market}: {each.words}" if market else each.words
+        words = f"{words}; among hosts {far} has it" if far else words
+        yield each.model_copy(update={"words": words, "facts": {**each.facts, "among_hosts": far}})
 
 
 def _among_hosts(broker: Broker, name: str) -> str | None:
@@ -43,24 +44,25 @@ def _among_hosts(broker: Broker, name: str) -> str | None:
     return None if found is None else str(found)
 
 
-def _held(holder: Holder, where: str) -> Iterator[Finding]:
+def _held(holder: Holder) -> Finding:
     if not locks.are_told():
-        yield ok(SUBJECT, f"{where}this system does not tell who has the connection", process=None)
-        return
+        return ok(SUBJECT, "this system does not tell who has the connection", process=None)
     process = locks.holder_of(holder.path)
     if process is None:
-        yield ok(SUBJECT, f"{where}no program of this host has the connection", process=None)
-        return
+        return ok(SUBJECT, "no program of this host has the connection", process=None)
     told = holder.told()
     program = locks.program_of(process)
     if told.owner is not None and told.owner.process == process:
         program = told.owner.program
-    since = f" since {told.since:%m-%d %H:%M}" if told.since else ""
-    serves = f" and serves {len(told.clients)} others" if told.clients else ""
+    words = f"process {process} ({program or '?'}) has the connection"
+    if told.since:
+        words = f"{words} since {told.since:%m-%d} {told.since:%H:%M}"
+    if told.clients:
+        words = f"{words} and serves {len(told.clients)} others"
     facts = {
         "process": process,
         "program": program,
         "since": told.since,
         "serves": [{"process": each.process, "program": each.program} for each in told.clients],
     }
-    yield ok(SUBJECT, f"{where}process {process} ({program or '?'}) has the connection{since}{serves}", **facts)
+    return ok(SUBJECT, words, **facts)
