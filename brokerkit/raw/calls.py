@@ -208,7 +208,9 @@ def _of_elsewhere(environment: str, api: Api, asked: str, an_id: str) -> list[st
     """Say that another id goes out than was named; Unsupported for an order, whose id tells which money it moves."""
     if asked == an_id or not (asked in api.old or any(asked in ids.values() for ids in api.ids.values())):
         return []
-    words = f"{asked} is no id of the {environment} environment"
     if api.effect == "order":
-        raise Unsupported(f"{title(api)}: {words}.", advice=f"Nothing was sent. There it is {an_id}.")
-    return [f"{words}: it is sent as {an_id}"]
+        raise Unsupported(
+            f"{title(api)}: {asked} is no id of the {environment} environment.",
+            advice=f"Nothing was sent. There it is {an_id}.",
+        )
+    return [f"{asked} is no id of the {environment} environment: it is sent as {an_id}"]

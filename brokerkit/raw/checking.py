@@ -119,14 +119,16 @@ class Checked:
             return
         left = {each.casefold(): each for each in self.api.fields if each not in given}
         found = difflib.get_close_matches(name.casefold(), left, 3, _NEAR)
-        near = f"; the nearest: {', '.join(left[each] for each in found)}" if found else ""
         holders = self._holders(name)
-        words = f"it has no field {self._shown(name, 40)}{near}"
-        elsewhere = f" ({', '.join(holders[:3])} have it)" if holders else ""
+        words = f"it has no field {self._shown(name, 40)}"
+        if found:
+            words = f"{words}; the nearest: {', '.join(left[each] for each in found)}"
+        if holders:
+            words = f"{words} ({', '.join(holders[:3])} have it)"
         if "strange" in self.api.refuses or (found and not holders):
-            self._faults.append(f"{words}{elsewhere}")
+            self._faults.append(words)
         else:
-            self.warnings.append(f"{words}{elsewhere}: it is sent as it is")
+            self.warnings.append(f"{words}: it is sent as it is")
 
     def _own(self, name: str, value: Any, given: Any) -> None:
         if given is not None and _opened(given) != _opened(value):

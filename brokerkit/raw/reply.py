@@ -107,16 +107,19 @@ class RawRow(Mapping[str, Any]):
         try:
             return read(value)
         except Odd as odd:
-            words, advice = f"{sanitize(where, limit=80)} is not {odd}: {self._clean(str(value))!r:.44}", odd.advice
-        raise WireError(f"{title(self._api)}: {words}.", advice=advice)
+            shown, wanted, advice = f"{self._clean(str(value))!r:.44}", str(odd), odd.advice
+        raise WireError(f"{title(self._api)}: {sanitize(where, limit=80)} is not {wanted}: {shown}.", advice=advice)
 
     def _lacking(self, name: str, where: str) -> WireError:
-        words = f"{title(self._api)}: the answer has no field {sanitize(where, limit=80)}"
+        api, field = title(self._api), sanitize(where, limit=80)
         near = difflib.get_close_matches(name, self, 3, 0.7) if folded(self._group.names, name) is None else []
         if not near:
-            return WireError(f"{words}.")
+            return WireError(f"{api}: the answer has no field {field}.")
         shown = ", ".join(sanitize(each, limit=40) for each in near)
-        return WireError(f"{words}; the nearest: {shown}.", advice="No value was guessed. Name one that is there.")
+        return WireError(
+            f"{api}: the answer has no field {field}; the nearest: {shown}.",
+            advice="No value was guessed. Name one that is there.",
+        )
 
 
 class Blocks(dict[str, tuple[RawRow, ...]]):
@@ -198,8 +201,10 @@ class RawReply:
             return self._lacking(due)
         found = many or list(self.blocks)
         if len(found) > 1:
-            told = f"answered {len(many)} lists: name one of {self.blocks.names()}"
-            raise LookupError(f"{title(self.api)} {told}, as reply.blocks[...] or to_pandas(...).")
+            raise LookupError(
+                f"{title(self.api)} answered {len(many)} lists: name one of {self.blocks.names()}, "
+                "as reply.blocks[...] or to_pandas(...)."
+            )
         return self.blocks[found[0]] if found else ()
 
     def _lacking(self, blocks: Sequence[str]) -> tuple[RawRow, ...]:

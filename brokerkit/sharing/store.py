@@ -417,17 +417,20 @@ class Store:
                 f"{self.address} has no database of that number.", advice="Correct the number at the end of state."
             )
         kinds: dict[type[Exception], str] = {
-            exceptions.OutOfMemoryError: "it is full: it takes nothing more",
-            exceptions.ReadOnlyError: "it is a replica that takes nothing: it is just failing over",
-            exceptions.BusyLoadingError: "it is just starting",
-            exceptions.TimeoutError: f"no answer in {ANSWER_SECONDS:g} s{self._doubt()}",
+            exceptions.OutOfMemoryError: f"{self.address}: it is full: it takes nothing more",
+            exceptions.ReadOnlyError: f"{self.address}: it is a replica that takes nothing: it is just failing over",
+            exceptions.BusyLoadingError: f"{self.address}: it is just starting",
+            exceptions.TimeoutError: self._silence(),
         }
-        told = next((told for kind, told in kinds.items() if isinstance(error, kind)), words or type(error).__name__)
-        return StateLost(f"{self.address}: {told}", "Look after the Redis; it is used again as soon as it answers.")
+        plain = f"{self.address}: {words or type(error).__name__}"
+        told = next((told for kind, told in kinds.items() if isinstance(error, kind)), plain)
+        return StateLost(told, "Look after the Redis; it is used again as soon as it answers.")
 
-    def _doubt(self) -> str:
+    def _silence(self) -> str:
         is_new = self.address.is_secret and not self.clock.is_known
-        return "; does it speak TLS at this port?" if is_new else ""
+        if is_new:
+            return f"{self.address}: no answer in {ANSWER_SECONDS:g} s; does it speak TLS at this port?"
+        return f"{self.address}: no answer in {ANSWER_SECONDS:g} s"
 
 
 def lacking(what: str, library: str) -> ConfigError:

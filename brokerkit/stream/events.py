@@ -269,12 +269,12 @@ class OrderEvent(NamedTuple):
     """Of the journal, where the order was sent from here."""
 
     def __str__(self) -> str:
-        number = f"order {self.order_id}" + (f" of {self.original_id}" if self.original_id else "")
+        number = f"order {self.order_id} of {self.original_id}" if self.original_id else f"order {self.order_id}"
         quantity, price, left, told, paid = (
             None if value is None else f"{value:,f}"
             for value in (self.quantity, self.price, self.remaining_quantity, self.last_quantity, self.last_price)
         )
-        limit = f"{quantity or '-'} at {price or 'the market'}"
+        limit = f"{quantity or '-'} at {price}" if price else f"{quantity or '-'} at the market"
         filled = told and f"filled {told} at {paid or '-'}"
         reason = self.reason and sanitize(self.reason)
         source = "(from the list)" if self.source is Source.LIST else None
@@ -314,9 +314,13 @@ class Gap(NamedTuple):
 
     def __str__(self) -> str:
         until = f"{self.until:%H:%M:%S}" if self.until else "now, and it goes on"
-        named = ", ".join(map(str, self.topics[:3])) + (f" and {len(self.topics) - 3} more" if self.topics[3:] else "")
-        detail = f" ({sanitize(self.detail)})" if self.detail else ""
-        return f"{self.received_at:%H:%M:%S} gap from {self.since:%H:%M:%S} to {until}: {self.reason}{detail}; {named}"
+        named = ", ".join(map(str, self.topics[:3]))
+        if self.topics[3:]:
+            named = f"{named} and {len(self.topics) - 3} more"
+        at, since = f"{self.received_at:%H:%M:%S}", f"{self.since:%H:%M:%S}"
+        if self.detail:
+            return f"{at} gap from {since} to {until}: {self.reason} ({sanitize(self.detail)}); {named}"
+        return f"{at} gap from {since} to {until}: {self.reason}; {named}"
 
 
 class Dropped(NamedTuple):
@@ -344,8 +348,10 @@ class Stopped(NamedTuple):
     """When it was noticed, by the clock of this machine."""
 
     def __str__(self) -> str:
-        state = "stopped" if self.is_stopped else "orders go out again"
-        return f"{self.received_at:%H:%M:%S} {state}" + (f": {sanitize(self.reason)}" if self.reason else "")
+        at, reason = f"{self.received_at:%H:%M:%S}", sanitize(self.reason)
+        if self.is_stopped:
+            return f"{at} stopped: {reason}" if self.reason else f"{at} stopped"
+        return f"{at} orders go out again: {reason}" if self.reason else f"{at} orders go out again"
 
 
 Event = (

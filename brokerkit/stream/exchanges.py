@@ -62,12 +62,12 @@ class Question:
 
 
 class Asked(Enum):
-    """What a frame that waits for an answer does."""
+    """What a frame that waits for an answer is for."""
 
-    OPEN = "let us in"
+    OPEN = "open"
     REGISTER = "register"
     RELEASE = "release"
-    ASK = "answer a question"
+    ASK = "ask"
 
 
 @dataclass

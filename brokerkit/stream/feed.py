@@ -279,12 +279,16 @@ class Feed(ABC, Generic[C]):
         found = venues.get(topic.venue)
         if found is None or self.environment not in found.ids:
             offered = sorted(str(venue) for venue, each in venues.items() if self.environment in each.ids and venue)
-            where = f" at {topic.venue}" if topic.venue and offered else ""
-            raise Unsupported(
-                f"{self.client.broker} tells no {topic.kind.lower()} of {market}{where} by stream "
-                f"in the {self.environment} environment.",
-                advice=f"Nothing was sent. {'It does at ' + ', '.join(offered) + '.' if offered else ''}".strip(),
-            )
+            broker, kind = self.client.broker, topic.kind.lower()
+            if not (topic.venue and offered):
+                words = f"{broker} tells no {kind} of {market} by stream in the {self.environment} environment."
+            else:
+                words = (
+                    f"{broker} tells no {kind} of {market} at {topic.venue} by stream "
+                    f"in the {self.environment} environment."
+                )
+            there = f"Nothing was sent. It does at {', '.join(offered)}." if offered else "Nothing was sent."
+            raise Unsupported(words, advice=there)
         return found
 
     def registration(self, topic: Topic) -> Registration:

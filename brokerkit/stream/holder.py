@@ -141,8 +141,11 @@ class Holder:
     def in_use(self, why: str = "", named: str = "") -> KeyInUse:
         """Return the error of who cannot have the connection and is not served either; it names the one that has it."""
         named = named or str(self.told().owner or "Another process of yours")
+        words = f"{named} has the one connection that the broker allows this key."
+        if why:
+            words = f"{named} has the one connection that the broker allows this key, and {why}."
         return KeyInUse(
-            f"{named} has the one connection that the broker allows this key{why and f', and {why}'}.",
+            words,
             broker=self._broker,
             advice="Nothing was sent. Let one program follow all that is needed, or use another key for the second.",
         )

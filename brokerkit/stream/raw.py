@@ -77,10 +77,11 @@ def raw_topics(sockets: Sockets, channel: str, keys: Sequence[str]) -> list[Topi
 
 def _checked(key: str) -> str:
     if not isinstance(key, str):
-        words = (
-            "Keys are given one by one, each as a text" if isinstance(key, list | tuple | set) else "A key is a text"
-        )
-        raise InvalidRequest(f"{words}, not as {type(key).__name__}.", advice="Nothing was sent.")
+        kind = type(key).__name__
+        words = f"A key is a text, not as {kind}."
+        if isinstance(key, list | tuple | set):
+            words = f"Keys are given one by one, each as a text, not as {kind}."
+        raise InvalidRequest(words, advice="Nothing was sent.")
     if not key.strip() or not key.isprintable():
         raise InvalidRequest("A key is blank, or has characters that cannot be seen.", advice="Nothing was sent.")
     return key.strip()

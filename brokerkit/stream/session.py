@@ -710,7 +710,7 @@ class Session:
 
     def _not_answered(self, exchange: Exchange) -> None:
         if exchange.question is None:
-            self.loss = Loss(self._error_of(f"the broker did not {exchange.asked.value} in {self.times.answer:g} s"))
+            self.loss = Loss(self._error_of(_unanswered(exchange.asked, self.times.answer)))
             return
         self._exchange = None  # the line may be good all the same
         exchange.question.ends(self._no_answer())
@@ -807,3 +807,12 @@ class Session:
         first = next((entry for entry in lacking if entry.has_orders), lacking[0])
         others = [] if first.is_alone else [each for each in lacking if each is not first and not each.is_alone]
         return [each.registration for each in (first, *others)][: self.speaker.at_once]
+
+
+def _unanswered(asked: Asked, seconds: float) -> str:
+    """Say what the broker has not done in time."""
+    if asked is Asked.OPEN:
+        return f"the broker did not let us in in {seconds:g} s"
+    if asked is Asked.RELEASE:
+        return f"the broker did not release in {seconds:g} s"
+    return f"the broker did not register in {seconds:g} s"

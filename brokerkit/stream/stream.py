@@ -216,7 +216,8 @@ class Stream:
 
         Raises as `trades`.
         """
-        with self._asking(f"session of {symbol or venue or 'the market'} by stream"):
+        named = symbol or venue
+        with self._asking(f"session of {named} by stream" if named else "session of the market by stream"):
             return self._follow([session_topic(symbol, venue)])
 
     def condition(self, condition: Condition | str) -> Subscription[ConditionEvent | Gap]:
@@ -244,7 +245,8 @@ class Stream:
         self, kind: StreamKind, symbols: Sequence[str | Instrument], venue: Venue | None
     ) -> Subscription[Any]:
         shown = ", ".join(str(plain(each)) for each in symbols[:3]) + (", ..." if len(symbols) > 3 else "")
-        with self._asking(f"{kind.lower()} of {shown}{f' at {venue}' if venue else ''} by stream"):
+        what = f"{kind.lower()} of {shown} at {venue} by stream" if venue else f"{kind.lower()} of {shown} by stream"
+        with self._asking(what):
             return self._follow(topics_of(kind, symbols, venue))
 
     @contextmanager

@@ -229,6 +229,6 @@ def deepest_fault(error: ValidationError, block: str = "") -> str:
     # What is no name there tells which of several shapes was tried.
     names = [name for part in details["loc"] if re.fullmatch(r"\w+", name := str(part))]
     where = sanitize(block + ".".join(names), limit=80)
-    return f"field {where} " + (
-        "is missing" if details["type"] == "missing" else f"is not as documented ({details['type']})"
-    )
+    if details["type"] == "missing":
+        return f"field {where} is missing"
+    return f"field {where} is not as documented ({details['type']})"

@@ -555,7 +555,8 @@ class Client(Reader):
         try:
             self._tokens.renew(token, self.issue_token)
         except BrokerError as error:
-            refused.remedy = f"No new token could be had: {error.words} {error.remedy or ''}".strip()
+            told = f"{error.words} {error.remedy}" if error.remedy else error.words
+            refused.remedy = f"No new token could be had: {told}"
 
     def _sealed(
         self, endpoint: Endpoint[Any], request: Request, *, urgent: bool = False
@@ -645,7 +646,7 @@ class Client(Reader):
         try:
             check_certificates(Path(self._verify))
         except ConfigError as error:
-            return error.words, f"Nothing was sent. {error.remedy or ''}".strip()
+            return error.words, f"Nothing was sent. {error.remedy}" if error.remedy else "Nothing was sent."
         return None
 
     def _wait(self, endpoint: Endpoint[Any], *, urgent: bool = False) -> Turn:
