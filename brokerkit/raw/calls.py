@@ -10,7 +10,7 @@ from typing import Any
 
 from brokerkit.catalogue import Api, Catalogue
 from brokerkit.errors import InvalidRequest, Unsupported
-from brokerkit.raw.checking import Checked, Given, title
+from brokerkit.raw.checking import Checked, Given, either, title
 from brokerkit.raw.reply import RawReply, sealed
 from brokerkit.text import HIDDEN
 from brokerkit.transport import Client, Effect, Endpoint, Headers, Parameters, Whole
@@ -167,7 +167,7 @@ def _check_named(api: Api, asked: str, an_id: str) -> None:
         return
     unproven = [each for ids in api.ids.values() for each in ids.values() if each in api.unsure]
     raise Unsupported(
-        f"Which id {title(api)} has there is not proven: {' or '.join(unproven)}.",
+        f"Which id {title(api)} has there is not proven: {either(unproven)}.",
         advice="Nothing was sent. Who knows which one it is calls it by that id itself.",
     )
 

@@ -201,6 +201,14 @@ def title(api: Api) -> str:
     return f"{api.name} ({api.label})" if api.label else api.name
 
 
+def either(names: Sequence[str]) -> str:
+    """Return names of which one is meant, to be read."""
+    words = names[0]
+    for each in names[1:]:
+        words = f"{words} or {each}"
+    return words
+
+
 def _listed(codes: Collection[str] | Mapping[str, str]) -> str:
     shown = [f"{code} {codes[code]}".strip() if isinstance(codes, Mapping) else code for code in codes]
     return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "")

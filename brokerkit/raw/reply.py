@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from brokerkit.catalogue import Api, Field, Group
 from brokerkit.errors import WireError
-from brokerkit.raw.checking import SECRET, title
+from brokerkit.raw.checking import SECRET, either, title
 from brokerkit.raw.typed import Odd, date_in, number_in, time_in
 from brokerkit.text import sanitize
 
@@ -107,8 +107,8 @@ class RawRow(Mapping[str, Any]):
         try:
             return read(value)
         except Odd as odd:
-            shown, wanted, advice = f"{self._clean(str(value))!r:.44}", str(odd), odd.advice
-        raise WireError(f"{title(self._api)}: {sanitize(where, limit=80)} is not {wanted}: {shown}.", advice=advice)
+            words, advice = odd.of(sanitize(where, limit=80)), odd.advice
+        raise WireError(f"{title(self._api)}: {words}: {self._clean(str(value))!r:.44}.", advice=advice)
 
     def _lacking(self, name: str, where: str) -> WireError:
         api, field = title(self._api), sanitize(where, limit=80)
@@ -211,7 +211,7 @@ class RawReply:
         """Raise WireError for blocks that the answer lacks; nothing lacks where nothing was asked."""
         if not self.pages:
             return ()
-        raise WireError(f"{title(self.api)}: the answer has no {' or '.join(blocks)} with rows.")
+        raise WireError(f"{title(self.api)}: the answer has no {either(blocks)} with rows.")
 
     def _block(self, name: str) -> tuple[RawRow, ...]:
         """Return the rows of a block; KeyError for a name that there is not, WireError where it is lacking."""

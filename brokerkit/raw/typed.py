@@ -39,6 +39,16 @@ class Odd(ValueError):
     advice: str | None = None
     """What to do about it, where more is known than that."""
 
+    def of(self, name: str) -> str:
+        """Say it of a field."""
+        words = {
+            "a number": f"{name} is not a number",
+            "a number with its point": f"{name} is not a number with its point",
+            "a date": f"{name} is not a date",
+            "a time": f"{name} is not a time",
+        }
+        return words[str(self)]
+
 
 _NO_POINT = "No value was guessed: sources disagree on whether its last digits are decimals. The row has the text."
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from brokerkit.languages import translated
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.topics import Topic
 from brokerkit.text import sanitize
@@ -73,9 +74,11 @@ class BookEvent(NamedTuple):
     """Shares that the auction would trade (예상 체결량)."""
 
     def __str__(self) -> str:
-        bid, ask = (f"{side[0][0]:,f} x {side[0][1]:,f}" if side else "-" for side in (self.bids, self.asks))
-        expected = None if self.expected_price is None else f"expected {self.expected_price:,f}"
-        return _line(self, f"bid {bid}, ask {ask}", expected)
+        bids, asks, expected = self.bids[:1], self.asks[:1], self.expected_price
+        bid = f"bid {bids[0][0]:,f} x {bids[0][1]:,f}" if bids else "bid -"
+        ask = f"ask {asks[0][0]:,f} x {asks[0][1]:,f}" if asks else "ask -"
+        auction = None if expected is None else translated(f"expected {expected:,f}")
+        return _line(self, f"{translated(bid)}, {translated(ask)}", auction)
 
 
 class QuoteEvent(NamedTuple):
@@ -113,7 +116,7 @@ class QuoteEvent(NamedTuple):
     def __str__(self) -> str:
         change = None if self.change is None else f"{self.change:+,f}"
         percent = None if self.change_percent is None else f"{self.change_percent:+f} %"
-        volume = None if self.volume is None else f"volume {self.volume:,f}"
+        volume = None if self.volume is None else translated(f"volume {self.volume:,f}")
         return _line(self, f"{self.price:,f}", change, percent, volume)
 
 
@@ -139,9 +142,10 @@ class SessionEvent(NamedTuple):
     """Whether the symbol is in a volatility interruption (VI 발동)."""
 
     def __str__(self) -> str:
-        halted = {None: None, True: "halted", False: "not halted"}[self.is_halted]
-        interrupted = {None: None, True: "interrupted", False: "not interrupted"}[self.is_interrupted]
-        return _line(self, self.phase, halted, interrupted, f"(code {sanitize(self.code)})")
+        halted = {None: "", True: "halted", False: "not halted"}[self.is_halted]
+        interrupted = {None: "", True: "interrupted", False: "not interrupted"}[self.is_interrupted]
+        code = translated(f"(code {sanitize(self.code)})")
+        return _line(self, self.phase, translated(halted), translated(interrupted), code)
 
 
 class ConditionEvent(NamedTuple):
@@ -163,7 +167,9 @@ class ConditionEvent(NamedTuple):
     """Whether it met the condition already when the topic began."""
 
     def __str__(self) -> str:
-        return _line(self, "enters" if self.is_entering else "leaves", f"condition {sanitize(self.condition)}")
+        condition = sanitize(self.condition)
+        change = f"enters condition {condition}" if self.is_entering else f"leaves condition {condition}"
+        return _line(self, translated(change))
 
 
 class RawEvent(NamedTuple):
@@ -269,16 +275,26 @@ class OrderEvent(NamedTuple):
     """Of the journal, where the order was sent from here."""
 
     def __str__(self) -> str:
-        number = f"order {self.order_id} of {self.original_id}" if self.original_id else f"order {self.order_id}"
         quantity, price, left, told, paid = (
             None if value is None else f"{value:,f}"
             for value in (self.quantity, self.price, self.remaining_quantity, self.last_quantity, self.last_price)
         )
-        limit = f"{quantity or '-'} at {price}" if price else f"{quantity or '-'} at the market"
-        filled = told and f"filled {told} at {paid or '-'}"
+        number, of, side, shares = self.order_id, self.original_id, self.side, quantity or "-"
+        if price:
+            order = (
+                f"order {number} of {of} {side} {shares} at {price}"
+                if of
+                else f"order {number} {side} {shares} at {price}"
+            )
+        elif of:
+            order = f"order {number} of {of} {side} {shares} at the market"
+        else:
+            order = f"order {number} {side} {shares} at the market"
+        filled = told and translated(f"filled {told} at {paid or '-'}")
+        waiting = left and translated(f"left {left}")
         reason = self.reason and sanitize(self.reason)
-        source = "(from the list)" if self.source is Source.LIST else None
-        return _line(self, self.change, number, self.side, limit, filled, left and f"left {left}", reason, source)
+        source = translated("(from the list)") if self.source is Source.LIST else None
+        return _line(self, self.change, translated(order), filled, waiting, reason, source)
 
 
 class GapReason(StrEnum):
@@ -313,14 +329,15 @@ class Gap(NamedTuple):
     """More of the reason, in words; blank where there is none."""
 
     def __str__(self) -> str:
-        until = f"{self.until:%H:%M:%S}" if self.until else "now, and it goes on"
+        at, since = f"{self.received_at:%H:%M:%S}", f"{self.since:%H:%M:%S}"
+        span = (
+            f"gap from {since} to {self.until:%H:%M:%S}" if self.until else f"gap from {since} to now, and it goes on"
+        )
         named = ", ".join(map(str, self.topics[:3]))
         if self.topics[3:]:
-            named = f"{named} and {len(self.topics) - 3} more"
-        at, since = f"{self.received_at:%H:%M:%S}", f"{self.since:%H:%M:%S}"
-        if self.detail:
-            return f"{at} gap from {since} to {until}: {self.reason} ({sanitize(self.detail)}); {named}"
-        return f"{at} gap from {since} to {until}: {self.reason}; {named}"
+            named += " " + translated(f"and {len(self.topics) - 3} more")
+        detail = f" ({translated(sanitize(self.detail))})" if self.detail else ""
+        return f"{at} {translated(span)}: {self.reason}{detail}; {named}"
 
 
 class Dropped(NamedTuple):
@@ -334,7 +351,7 @@ class Dropped(NamedTuple):
     """When, by the clock of this machine."""
 
     def __str__(self) -> str:
-        return f"{self.received_at:%H:%M:%S} dropped {self.number:,}: {self.topic}"
+        return f"{self.received_at:%H:%M:%S} {translated(f'dropped {self.number:,}')}: {self.topic}"
 
 
 class Stopped(NamedTuple):
@@ -348,10 +365,9 @@ class Stopped(NamedTuple):
     """When it was noticed, by the clock of this machine."""
 
     def __str__(self) -> str:
-        at, reason = f"{self.received_at:%H:%M:%S}", sanitize(self.reason)
-        if self.is_stopped:
-            return f"{at} stopped: {reason}" if self.reason else f"{at} stopped"
-        return f"{at} orders go out again: {reason}" if self.reason else f"{at} orders go out again"
+        at, why = f"{self.received_at:%H:%M:%S}", f": {translated(sanitize(self.reason))}" if self.reason else ""
+        state = "stopped" if self.is_stopped else "orders go out again"
+        return f"{at} {translated(state)}{why}"
 
 
 Event = (

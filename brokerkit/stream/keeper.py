@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from brokerkit import clock, files, watching
 from brokerkit.errors import AuthError, BrokerError, ConfigError, KeyInUse, NetworkError, StreamError, Unsupported
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
 from brokerkit.sharing.store import StateLost, Store
@@ -435,9 +436,9 @@ class Keeper:
         moment = now()
         self._tell("failed" if self._line is None else "lost", loss.error)
         if self._line is None:
-            logger.info("%s", loss.error, extra=about("stream_not_made", loss.error))
+            logger.info("%s", loss.error.told(ENGLISH), extra=about("stream_not_made", loss.error))
         else:
-            logger.warning("%s", loss.error, extra=about("stream_lost", loss.error))
+            logger.warning("%s", loss.error.told(ENGLISH), extra=about("stream_lost", loss.error))
         self._close_line()
         self._own_pace.loses(moment.seconds)
         self.session.lost(loss, moment)

@@ -200,7 +200,7 @@ def replay(path: str | PathLike[str], broker: str, sources: Sockets) -> Iterator
     if head is None:
         raise StreamError(f"{recorded} is empty: nothing was written down.", broker=broker)
     if head.told.get("format") != FORMAT or head.told.get("environment") not in ("real", "demo"):
-        raise head.odd("is not the beginning of a recording")
+        raise head.odd(f"line {head.number} is not the beginning of a recording")
     if head.told.get("broker") != broker:
         raise InvalidRequest(f"{recorded} was recorded at {sanitize(str(head.told.get('broker')))}, not at {broker}.")
     environment = head.told["environment"]
@@ -217,11 +217,11 @@ class _Line(NamedTuple):
 
     def odd(self, words: str) -> StreamError:
         """Return the error for it."""
-        return _odd(self.path, self.number, words)
+        return _odd(self.path, words)
 
 
-def _odd(path: Path, number: int, words: str) -> StreamError:
-    return StreamError(f"{path}, line {number} {words}.", advice="What came before it was played back as it was.")
+def _odd(path: Path, words: str) -> StreamError:
+    return StreamError(f"{path}, {words}.", advice="What came before it was played back as it was.")
 
 
 def _lines(path: Path) -> Generator[_Line, None, None]:
@@ -248,13 +248,14 @@ def _parsed(path: Path, file: TextIO) -> Iterator[_Line]:
         if not text:
             return
         if not text.endswith("\n"):
-            raise _odd(path, number, "is cut off" if len(text) < MOST_CHARACTERS else "is too long")
+            is_short = len(text) < MOST_CHARACTERS
+            raise _odd(path, f"line {number} is cut off" if is_short else f"line {number} is too long")
         try:
             told = json.loads(text)
         except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
-            raise _odd(path, number, "is no line of a recording")
+            raise _odd(path, f"line {number} is no line of a recording")
         yield _Line(path, number, told)
 
 
@@ -285,7 +286,7 @@ class _Player:
                 words = f"{line.told['lost']} frames were not written down: the disk was too slow"
                 yield self._gap([*self._topics()], self._moment(line), words)
             else:
-                raise line.odd("is no line of a recording")
+                raise line.odd(f"line {line.number} is no line of a recording")
 
     def _topics(self) -> Iterator[Topic]:
         return (topic for route in self._routes.values() for topic, _, _ in route)
@@ -308,14 +309,14 @@ class _Player:
                 self._feeds[socket].register([each])
         except (ValueError, TypeError, BrokerError) as error:
             words = error.words if isinstance(error, BrokerError) else "they are no topics"
-            raise line.odd(f"names topics that cannot be followed: {words.rstrip('.')}") from None
+            raise line.odd(f"line {line.number} names topics that cannot be followed: {words.rstrip('.')}") from None
 
     def _frame(self, line: _Line) -> Iterator[Event]:
         text, socket, at = line.told["frame"], line.told.get("socket", ""), self._moment(line)
         if not isinstance(text, str):
-            raise line.odd("has a frame that is no text")
+            raise line.odd(f"line {line.number} has a frame that is no text")
         if socket not in self._feeds:
-            raise line.odd("names a socket that this broker has not")
+            raise line.odd(f"line {line.number} names a socket that this broker has not")
         for received in self._feeds[socket].read(text):
             if isinstance(received, Rows):
                 for topic, venue, read in self._routes.get((socket, received.registration), ()):
@@ -352,7 +353,7 @@ class _Player:
             try:
                 moment = _korean(dt.datetime.fromisoformat(text))  # type: ignore[arg-type]
             except (ValueError, TypeError):
-                raise line.odd("does not say when it came") from None
+                raise line.odd(f"line {line.number} does not say when it came") from None
             self._at = str(text), moment
         return moment
 
@@ -360,14 +361,14 @@ class _Player:
 def _made(line: _Line) -> Event:
     adapter = _MADE.get(str(line.told["event"]))
     if adapter is None:
-        raise line.odd("has an event of an unknown kind")
+        raise line.odd(f"line {line.number} has an event of an unknown kind")
     try:
         event: Event = adapter.validate_python(line.told.get("values"))
         times: dict[str, Any] = {
             name: _korean(value) for name, value in event._asdict().items() if isinstance(value, dt.datetime)
         }
     except ValueError:  # also one of pydantic
-        raise line.odd(f"has no {sanitize(str(line.told['event']))}") from None
+        raise line.odd(f"line {line.number} has no {sanitize(str(line.told['event']))}") from None
     event = event._replace(**times)
     return event._replace(topics=tuple(event.topics)) if isinstance(event, Gap) else event
 
