@@ -77,7 +77,10 @@ def test_a_wheel_carries_code_and_its_papers_and_nothing_else(name: str, wheels:
     code = [each for each in names if ".dist-info/" not in each and not each.startswith(TEMPLATES)]
     data = [each for each in code if Path(each).suffix == ".jsonl"]
     assert data == ([f"brokerkit_{name.removeprefix('brokerkit_kr_')}/catalogue/apis.jsonl"] if name in PLUGINS else [])
-    assert {Path(each).suffix for each in code} - {".jsonl"} == {".py", ".typed"}
+    words = [each for each in code if Path(each).suffix == ".json"]
+    assert words
+    assert all(re.fullmatch(r"brokerkit/korean/\w+\.json|brokerkit_\w+/korean\.json", each) for each in words)
+    assert {Path(each).suffix for each in code} - {".jsonl", ".json"} == {".py", ".typed"}
     assert not [each for each in code if re.search(r"(^|/)(tests?|test_\w+|conftest)(/|\.py$)", each)]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerkit import Phase, Side, Venue
+from brokerkit import Phase, Side, Venue, languages
 from brokerkit.clock import KST
 from brokerkit.stream.events import (
     BookEvent,
@@ -74,11 +74,38 @@ LINES: dict[str, Event] = {
     "10:00:02 stopped: prices look wrong": Stopped(True, "prices look wrong", RECEIVED),
     "10:00:02 orders go out again": Stopped(False, "", RECEIVED),
 }
+KOREAN = (
+    "10:00:01 005930 KRX 70,000 x 10 BUY",
+    "10:00:02 005930 NXT 70,000.5 x 1,000",
+    "10:00:01 005930 KRX 매수호가 -, 매도호가 70,000 x 10 예상 체결가 70,000",
+    "10:00:01 005930 KRX 70,000 -100 -0.14 % 누적 거래량 10",
+    "10:00:01 INDEX:KOSPI KRX 5,200.10",
+    "10:00:01 KRX REGULAR (코드 112)",
+    "10:00:01 005930 KRX 거래정지 VI 발동 아님 (코드 Y)",
+    "10:00:02 005930 KRX 조건 7 편입",
+    "10:00:02 005930 KRX 조건 7 이탈",
+    "10:00:01 005930 KRX FILLED 주문 45261 BUY 수량 10, 가격 70,000 체결 4, 체결가 69,900 미체결 6",
+    "10:00:01 005930 KRX REJECTED 주문 45262(원주문 45261) BUY 수량 10, 시장가 잔고 부족 (목록에서)",
+    "10:00:02 10:00:01부터 10:00:02까지 놓친 것이 있을 수 있음: DISCONNECTED (a cut); ORDERS, TRADES 005930 KRX",
+    (
+        "10:00:02 10:00:01부터 지금까지 놓친 것이 있을 수 있고 아직 이어짐: SILENT; "
+        "TRADES 005930 KRX, TRADES 005930 KRX, TRADES 005930 KRX 그 밖에 2개"
+    ),
+    "10:00:02 12,000개 버림: TRADES 005930 KRX",
+    "10:00:02 주문 중지: prices look wrong",
+    "10:00:02 주문이 다시 나감",
+)
+"""The same lines, in the same order."""
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_an_event_is_shown_as_a_line(line: str) -> None:
     assert str(LINES[line]) == line
+
+
+def test_a_line_is_told_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "_chosen", languages.KOREAN)
+    assert [str(event) for event in LINES.values()] == [*KOREAN]
 
 
 def test_what_an_event_is_has_not_changed() -> None:
