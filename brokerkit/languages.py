@@ -79,6 +79,13 @@ class _Entry(NamedTuple):
             at = next_at + len(piece)
         return None if at > end else (*found, text[at:end])
 
+    def is_list(self, value: str) -> bool:
+        """Say whether a place holds the rest of a list of such texts: each of them is told by itself."""
+        if not _END.search(value):
+            return False
+        ends = (self.head, self.tail)
+        return self.letters < SHORT or any(piece in value for piece in ends if any(map(str.isalpha, piece)))
+
 
 class _Table(NamedTuple):
     whole: Mapping[str, str]
@@ -159,10 +166,14 @@ _END = re.compile(r"(?<=[.:;?!|,] )(?=\S)")
 def _known(text: str, depth: int) -> str | None:
     """Return the Korean of a text that stands in a table, with or without the blanks and the period at its end."""
     bare = text.strip(" ")
-    known = _looked_up(bare, depth)
-    if known is None and bare.endswith(tuple(_ENDS)):
+    known = None
+    if bare.endswith(tuple(_PAUSES)):  # first without it: a place at the end would take it
         known = _looked_up(bare[:-1], depth)
         known = None if known is None else known + bare[-1]
+    known = known or _looked_up(bare, depth)
+    if known is None and bare.endswith("."):
+        known = _looked_up(bare[:-1], depth)
+        known = None if known is None else f"{known}."
     elif known is None:
         known = _looked_up(f"{bare}.", depth)
         known = None if known is None else known.removesuffix(".")
@@ -172,7 +183,7 @@ def _known(text: str, depth: int) -> str | None:
     return text[:before] + known + text[before + len(bare) :]
 
 
-_ENDS = ".:;|,"
+_PAUSES = ":;|,"
 
 
 def _looked_up(text: str, depth: int) -> str | None:
@@ -182,7 +193,7 @@ def _looked_up(text: str, depth: int) -> str | None:
         return found
     for entry in table.entries:
         values = entry.places(text)
-        if values is None:
+        if values is None or any(entry.is_list(value) for value in values):
             continue
         told = [_in_korean(value, depth - 1) for value in values]
         if entry.letters < SHORT and any(

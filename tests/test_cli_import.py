@@ -108,12 +108,12 @@ def test_a_postman_environment_becomes_a_profile(run: Run, held: FakeKeyring) ->
 def test_what_is_not_filled_in_is_left_out_and_named(run: Run) -> None:
     assert run(write(SAMPLE.replace(KEY, "앱키")), "--untested") == 0
     assert list(load_profiles()[0]) == ["kis-demo"]
-    assert "Left out: kis real lacks my_app." in run.stderr
+    assert "Left out: the real keys of kis lack my_app." in run.stderr
 
 
 def test_a_file_without_any_complete_account_names_what_is_lacking(run: Run, tmp_path: Path) -> None:
     assert run(postman({**REAL, "PROD_APPKEY": "", "CANO_REAL": ""}), "--untested") == exits.WRONG_USAGE
-    assert "kis real lacks PROD_APPKEY, CANO_REAL" in run.error
+    assert "the real keys of kis lack PROD_APPKEY, CANO_REAL" in run.error
     assert run(postman(REAL), "--environment", "demo") == exits.WRONG_USAGE
     assert "none for this environment" in run.error
     assert not (tmp_path / "user").exists()

@@ -162,6 +162,26 @@ def test_a_short_text_does_not_take_what_it_does_not_know(tables: Tables) -> Non
     assert translated("anything") == "anything"
 
 
+def test_each_of_a_list_is_told_by_itself(tables: Tables) -> None:
+    tables(
+        {
+            "BUY {0} {1} at {2}": "{1} {0}주 매수({2})",
+            "SELL {0} {1} at {2}": "{1} {0}주 매도({2})",
+            "environment variable {0} (set)": "환경 변수 {0}(설정됨)",
+            "of orders of others may stand: {0}": "들어가 있을 수 있는 것: {0}",
+            "sent by {0}": "{0}이(가) 보냄",
+        }
+    )
+    assert (
+        translated("key: environment variable A (set); secret: environment variable B (set)")
+        == "key: 환경 변수 A(설정됨); secret: 환경 변수 B(설정됨)"
+    )
+    assert (
+        translated("of orders of others may stand: BUY 1 005930 at 70000, sent by A; SELL 2 000660 at 9, sent by B")
+        == "들어가 있을 수 있는 것: 005930 1주 매수(70000), A가 보냄; 000660 2주 매도(9), B가 보냄"
+    )
+
+
 @pytest.mark.parametrize("text", ["", " ", "005930", "주문", "{0}", "{", "}{", "a {0} b", "%s", "\\", "…", "a\nb"])
 def test_what_is_not_ours_stays_as_it_is(text: str, tables: Tables) -> None:
     tables({"Nothing was sent.": "아무것도 보내지 않았습니다."})

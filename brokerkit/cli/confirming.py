@@ -171,8 +171,8 @@ def market_rows(symbol: str) -> Rows:
         return {}
     now = clock.now()
     there = now.astimezone(ZoneInfo(market.time_zone))
-    clocks = f"{there:%Y-%m-%d %H:%M} in {market.time_zone}, and {now:%Y-%m-%d %H:%M} in Korea"
-    return {"market": f"{market.name}, traded in {market.currency}", "day": f"{market.today()}: it is {clocks}"}
+    day = f"{market.today()}: it is {there:%Y-%m-%d %H:%M} in {market.time_zone}, and {now:%Y-%m-%d %H:%M} in Korea"
+    return {"market": f"{market.name}, traded in {market.currency}", "day": day}
 
 
 def _named(symbol: str, name: str | None) -> str:

@@ -122,7 +122,7 @@ def _complete(accounts: list[tuple[str, Found]], source: Path, printer: Printer)
     """Return the accounts that nothing is lacking of, and say what the others lack."""
     complete = [(broker, each) for broker, each in accounts if not each.lacking]
     words = [
-        f"{broker} {each.environment} lacks {', '.join(each.lacking.values())}"
+        f"the {each.environment} keys of {broker} lack {', '.join(each.lacking.values())}"
         for broker, each in accounts
         if each.lacking
     ]

@@ -42,7 +42,7 @@ def extras() -> Iterator[Finding]:
     found = {extra: {name: _version(name) for name in names} for extra, names in EXTRAS.items()}
     whole = [extra for extra, names in found.items() if all(names.values())]
     lacking = [extra for extra in found if extra not in whole]
-    words = f"installed: {', '.join(whole) or 'none'}"
+    words = f"installed here: {', '.join(whole) or 'none'}"
     yield ok("extras", f"{words}; not installed: {', '.join(lacking)}" if lacking else words, **found)
 
 

@@ -56,7 +56,7 @@ def _held(holder: Holder) -> Finding:
         program = told.owner.program
     words = f"process {process} ({program or '?'}) has the connection"
     if told.since:
-        words = f"{words} since {told.since:%m-%d} {told.since:%H:%M}"
+        words = f"process {process} ({program or '?'}) has the connection since {told.since:%m-%d %H:%M}"
     if told.clients:
         words = f"{words} and serves {len(told.clients)} others"
     facts = {
