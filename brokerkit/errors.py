@@ -150,8 +150,11 @@ class NotSent(BrokerError):
 class Rejected(BrokerError):
     """The broker refused; `code` and `message` are its own (증권사의 거절)."""
 
+    is_wordless = False
+    """Whether the broker said nothing beside its code, so that `message` is ours."""
+
     def _own_words(self, language: str | None = None) -> str:
-        return self.words if self.code else super()._own_words(language)
+        return self.words if self.code and not self.is_wordless else super()._own_words(language)
 
 
 class AuthError(Rejected):

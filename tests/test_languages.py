@@ -120,6 +120,13 @@ def test_the_words_of_a_broker_stay(tables: Tables) -> None:
         assert Rejected(words).message != words
 
 
+def test_where_a_broker_gives_a_code_alone_the_words_are_ours(tables: Tables) -> None:
+    tables({"the broker gave no reason": "증권사가 이유를 말하지 않음"})
+    error = Rejected("the broker gave no reason", code="40")
+    error.is_wordless = True
+    assert pickle.loads(pickle.dumps(error)).message == "증권사가 이유를 말하지 않음"  # noqa: S301 - our own
+
+
 # How a text is found
 
 

@@ -101,10 +101,9 @@ class TokenCache:
             age = self._minimum_interval if token is None else (clock.now() - token.issued_at).total_seconds()
             if 0 <= age < self._minimum_interval:
                 wait = math.ceil(self._minimum_interval - age)
-                raise RateLimited(
+                raise self._unasked(
                     f"A token was issued {age:.0f} s ago.",
-                    code=self._too_soon,
-                    advice=f"Nothing was sent. The next one can be had in {wait} s.",
+                    f"Nothing was sent. The next one can be had in {wait} s.",
                 )
             return self._store(self._asked(issue)).value
 
@@ -173,10 +172,9 @@ class TokenCache:
         refusal = self._refusal if self._shelf is None else self._shelf.refusal()
         if refusal is not None and refusal.refused_at <= now < refusal.ends_at:
             age, left = (now - refusal.refused_at).total_seconds(), (refusal.ends_at - now).total_seconds()
-            raise RateLimited(
+            raise self._unasked(
                 f"The broker refused a token {age:.0f} s ago, so none is asked for yet.",
-                code=self._too_soon,
-                advice=f"A token can be had in {math.ceil(left)} s.",
+                f"A token can be had in {math.ceil(left)} s.",
             )
         try:
             token = issue()
@@ -189,6 +187,12 @@ class TokenCache:
         if self._shelf is not None:
             self._shelf.forget_refusal()
         return token
+
+    def _unasked(self, words: str, advice: str) -> RateLimited:
+        """Return the error with the broker's code for what it would refuse, were it asked."""
+        error = RateLimited(words, code=self._too_soon, advice=advice)
+        error.is_wordless = True
+        return error
 
     def _remember_refusal(self) -> None:
         now = clock.now()

@@ -78,7 +78,10 @@ class Reader(ABC):
         kind = self.refusal(code, words)
         if endpoint.effect is Effect.ORDER and issubclass(kind, WireError):
             kind = Rejected  # a definite refusal, whatever its words are used for in lists
-        raise self._error(kind, endpoint, words or "the broker gave no reason", code=code, advice=self.advise(code))
+        error = self._error(kind, endpoint, words or "the broker gave no reason", code=code, advice=self.advise(code))
+        if isinstance(error, Rejected):
+            error.is_wordless = not words
+        raise error
 
     def advise(self, code: str) -> str | None:
         """Return what to do next after a refusal with this code, None for what the class of the error tells."""
