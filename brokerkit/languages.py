@@ -101,6 +101,7 @@ def _table() -> _Table:
     entries: dict[str, _Entry] = {}
     for path in _files():
         for english, korean in _read(path).items():
+            english, korean = english.strip(" "), korean.strip(" ")  # blanks are of where a text is put
             parts = [part.replace("{{", "{").replace("}}", "}") for part in _PLACE.split(english)]
             if len(parts) == 1:
                 whole.setdefault(parts[0], korean.replace("{{", "{").replace("}}", "}"))

@@ -169,6 +169,21 @@ def test_a_short_text_does_not_take_what_it_does_not_know(tables: Tables) -> Non
     assert translated("anything") == "anything"
 
 
+def test_blanks_around_a_text_stay(tables: Tables) -> None:
+    tables(
+        {
+            "  It lies there: {0}": "  여기에 있음: {0}",
+            "Send it? ": "보내시겠습니까? ",
+            "It is gone.{0}": "없어졌습니다.{0}",
+            " See the log.": " 로그를 보십시오.",
+        }
+    )
+    assert translated("  It lies there: a") == "  여기에 있음: a"
+    assert translated("Send it? ") == "보내시겠습니까? "
+    assert translated("It is gone.") == "없어졌습니다."
+    assert translated("It is gone. See the log.") == "없어졌습니다. 로그를 보십시오."
+
+
 def test_each_of_a_list_is_told_by_itself(tables: Tables) -> None:
     tables(
         {
