@@ -7,7 +7,6 @@ import pkgutil
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -31,16 +30,19 @@ copyright = "2026 The brokerkit authors"
 version = release = brokerkit.__version__
 language = "en"
 
-sys.path.insert(0, str(Path(__file__).parent))  # for apis.py, which stands beside this file
-extensions = ["myst_parser", "sphinx.ext.autodoc", "apis"]
+sys.path.insert(0, str(Path(__file__).parent))  # for apis.py and languages.py, which stand beside this file
+extensions = ["myst_parser", "sphinx.ext.autodoc", "apis", "languages"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "examples"]
+templates_path = ["_templates"]
 highlight_language = "text"
 
 html_theme = "furo"
 html_title = "brokerkit"
 html_static_path = ["_static"]
 html_copy_source = False
+# Pages whose tables are so long that a box above them filters their rows; pages of APIs have one too.
+html_context = {"filtered": ["brokers", "configuration", "errors", "models", "terms"]}
 html_show_sourcelink = False
 
 myst_heading_anchors = 4
@@ -93,6 +95,7 @@ PLAIN_TYPES = {
 # A generic model with its argument counts as defined where it was first written so.
 _REPLY = re.compile(r"brokerkit\w*\.[\w.]*\bReply")
 REPLY = "brokerkit.transport.endpoint.Reply"
+LONG = 40
 README_PAGES = {"README.md": "index.md", "README.ko.md": "index.ko.md", "CHANGELOG.md": "changelog.md"}
 _TARGET = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 
@@ -112,12 +115,6 @@ def _move_links_to_included(app: Sphinx, page: str, content: list[str]) -> None:
     up = "../" * (page.count("/") + 1)
     for name, target in README_PAGES.items():
         content[0] = content[0].replace(f"]({up}{name}", f"]({up[3:]}{target}")
-
-
-def _name_language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """Mark a Korean page as Korean."""
-    if page.endswith(".ko"):
-        context["language"] = "ko"
 
 
 def _read_docstring_of_name(
@@ -148,10 +145,17 @@ def _name_types(app: Sphinx, doctree: nodes.document) -> None:
             reference["reftarget"] = REPLY
 
 
+def _mark_long_cells(app: Sphinx, doctree: nodes.document) -> None:
+    """Let a cell of many words keep a width that can be read."""
+    for cell in doctree.findall(nodes.entry):
+        if len(cell.astext()) > LONG:
+            cell["classes"].append("long")
+
+
 def setup(app: Sphinx) -> None:
     """Connect the events."""
     app.connect("autodoc-process-docstring", _read_docstring_of_name)
     app.connect("doctree-read", _name_types)
+    app.connect("doctree-read", _mark_long_cells)
     app.connect("include-read", _move_links_of_included)
     app.connect("source-read", _move_links_to_included)
-    app.connect("html-page-context", _name_language)

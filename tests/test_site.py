@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import posixpath
 import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from html import unescape
@@ -17,6 +19,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup, Tag
 from sphinx.util.inventory import InventoryFile
 
 import brokerkit
@@ -24,6 +27,7 @@ from brokerkit import sandbox, testing, transport
 from brokerkit.asking.inquiries import HOOKS
 from brokerkit.catalogue import Api, Catalogue
 from brokerkit.models import Model
+from tests import chromium
 
 pytestmark = pytest.mark.timeout(1200)  # the first of them builds the site
 ROOT = Path(__file__).parent.parent
@@ -110,10 +114,16 @@ def test_words_below_a_field_are_shown(site: Site) -> None:
 
 
 def test_every_page_is_in_the_table_of_contents_once() -> None:
-    listed = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text(encoding="utf-8"), re.DOTALL)
-    entries = [line for part in listed for line in part.splitlines() if line and not line.startswith(":")]
+    """A Korean page stands in that of the Korean start page, which also leads to pages that are in English alone."""
+    entries = [entry for start in ("index", "index.ko") for entry in listed_in(start) if "<" not in entry]
     pages = [path.relative_to(DOCS).as_posix().removesuffix(".md") for path in PAGES]
     assert Counter([*entries, "index"]) == Counter(pages)
+
+
+def listed_in(start: str) -> list[str]:
+    """Return the entries of the tables of contents of a start page."""
+    listed = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / f"{start}.md").read_text(encoding="utf-8"), re.DOTALL)
+    return [line for part in listed for line in part.splitlines() if line and not line.startswith(":")]
 
 
 # Languages
@@ -138,6 +148,75 @@ def test_a_page_names_its_language(site: Site) -> None:
         html = site.folder / page.relative_to(DOCS).with_suffix(".html")
         language = "ko" if page in KOREAN else "en"
         assert f'<html class="no-js" lang="{language}"' in html.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_every_page_leads_to_its_twin_or_says_that_it_has_none(site: Site) -> None:
+    texts = texts_of(site)
+    for name, text in texts.items():
+        (switch,) = re.findall(r'<article.*<nav class="languages".*?>(.*?)</nav>', text, re.DOTALL)
+        twin = name.removesuffix(".ko") if name.endswith(".ko") else f"{name}.ko"
+        ((link, language),) = re.findall(r'<a href="([^"#]+)\.html" hreflang="(..)"', switch)
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), link))
+        assert target == (twin if twin in texts else "index.ko"), name
+        assert language == ("en" if name.endswith(".ko") else "ko"), name
+        assert ("이 문서는 영어로만 있습니다." in switch) == (twin not in texts), name
+    assert {"search", "search.ko", "index.ko"} <= texts.keys()
+
+
+def texts_of(site: Site) -> dict[str, str]:
+    """Return all pages of the site by name."""
+    return {
+        path.relative_to(site.folder).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(site.folder.rglob("*.html"))
+    }
+
+
+@pytest.fixture(scope="module")
+def pages(site: Site) -> dict[str, BeautifulSoup]:
+    """The pages by name, but for those of topics, which one program makes and which are long."""
+    texts = {name: text for name, text in texts_of(site).items() if not re.match(r"reference/apis/\w+/", name)}
+    return {name: BeautifulSoup(text, "html.parser") for name, text in texts.items()}
+
+
+@pytest.mark.slow
+def test_no_link_has_the_name_of_a_page_as_its_text(pages: dict[str, BeautifulSoup]) -> None:
+    texts = {link.text for page in pages.values() for link in page.select("a")}
+    assert [text for text in texts if re.search(r"\.md$", text.strip())] == []
+    start, its_twin = (pages[name].select_one("article") for name in ("index", "index.ko"))
+    assert start is not None
+    assert its_twin is not None
+    assert "Quickstart" in [link.text for link in start.select('a[href="quickstart.html"]')]
+    assert "빠른 시작" in [link.text for link in its_twin.select('p a[href="quickstart.ko.html"]')]
+
+
+@pytest.mark.slow
+def test_around_a_page_all_words_are_of_its_language(pages: dict[str, BeautifulSoup]) -> None:
+    """But for names, and for pages in English alone that the Korean tree says to be so."""
+    for name, page in pages.items():
+        korean = name.endswith(".ko")
+        tree = [link for link in page.select(".sidebar-tree a") if link["href"] != "#"]
+        assert all((str(link["href"]).endswith(".ko.html")) == korean for link in tree if is_twin(link)), name
+        beside = [link["href"] for link in page.select(".related-pages a")]
+        assert all(".ko.html" in str(target) for target in beside) if korean else True, name
+        assert not any(".ko.html" in str(target) for target in beside) if not korean else True, name
+        if not korean:
+            continue
+        for article in page.select("article"):
+            article.extract()
+        around = page.get_text(" ", strip=True) + " ".join(
+            str(each["aria-label"]) for each in page.select("[aria-label]")
+        )
+        for word in ("Search", "Next", "Previous", "Home", "On this page", "Contents", "Skip", "Back to", "Toggle"):
+            assert not re.search(rf"\b{word}\b", around), (name, word)
+        if page.select(".toc-tree"):
+            assert "이 문서의 차례" in around
+
+
+def is_twin(link: Tag) -> bool:
+    return (DOCS / f"{Path(str(link['href'])).name.removesuffix('.html').removesuffix('.ko')}.ko.md").exists() and (
+        "reference/" not in str(link["href"])
+    )
 
 
 # What a reader's browser asks for
@@ -329,3 +408,229 @@ def test_anchors_are_made_of_headings(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# What `to_model` does!\n\n```\n# no heading\n```\n\n## 한국어\n\n## 한국어\n", encoding="utf-8")
     assert anchors_of(page) == {"what-to_model-does", "한국어", "한국어-1"}
+
+
+# In a browser
+
+WIDTHS = (390, 768, 1300)
+"""Pixels: a telephone, a tablet, a laptop."""
+READ = (
+    *(f"{page.name.removesuffix('.md')}.html" for page in KOREAN),
+    *("index.html", "models.html", "brokers.html", "terms.html", "errors.html", "search.html", "genindex.html"),
+    *("reference/broker.html", "reference/models.html", "reference/apis/kis.html"),
+    *("reference/apis/kis/domestic-stocks-prices.html", "reference/apis/kiwoom/domestic-stocks-symbols.html"),
+)
+COLUMNS = 115
+"""So long a line of code needs no scrolling on a laptop. A Korean word of more than ten letters may be wider than a
+telephone, as the brokers' names of APIs are in a heading."""
+needs_chromium = pytest.mark.skipif(chromium.PROGRAM is None, reason="there is no Chromium here")
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[chromium.Tab]:
+    with chromium.tab() as one:
+        yield one
+
+
+LOOK = """(columns) => {
+  const article = document.querySelector("article[role=main]");
+  const box = article.getBoundingClientRect();
+  const wrong = [];
+  const tell = (what, each) => wrong.push(`${what}: ${each.textContent.trim().slice(0, 60)}`);
+  for (const each of [document.scrollingElement, document.querySelector(".content")])
+    if (each.scrollWidth > each.clientWidth) tell(`${each.scrollWidth} wide in ${each.clientWidth}`, each);
+  if (box.right > innerWidth) tell("beyond the window", article);
+  for (const each of article.querySelectorAll("pre, .highlight, .table-wrapper, table, img, p, dd, li, .filter")) {
+    if (each.closest(".table-wrapper") && !each.matches(".table-wrapper")) continue;
+    const { left, right } = each.getBoundingClientRect();
+    if (left < box.left - 1 || right > box.right + 1) tell("out of the text", each);
+  }
+  const width = (line) => [...line].reduce((sum, each) => sum + (/[\\u1100-\\uffdc]/.test(each) ? 2 : 1), 0);
+  if (innerWidth >= 1300)
+    for (const each of article.querySelectorAll("pre"))
+      if (Math.max(...each.textContent.split("\\n").map(width)) <= columns && each.scrollWidth > each.clientWidth)
+        tell("needs scrolling", each);
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (walker.nextNode())
+    for (const word of walker.currentNode.textContent.matchAll(/[\\p{L}\\p{N}_]+/gu)) {
+      if (!/[가-힣]/.test(word[0]) || word[0].length > 10) continue;
+      range.setStart(walker.currentNode, word.index);
+      range.setEnd(walker.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((each) => Math.round(each.top))).size > 1)
+        wrong.push(`broken: ${word[0]}`);
+    }
+  return wrong;
+}"""
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_nothing_leaves_its_box_and_no_korean_word_breaks(site: Site, tab: chromium.Tab) -> None:
+    wrong = {}
+    for page in READ:
+        tab.open(site.folder / page)
+        for width in WIDTHS:
+            tab.resize(width)
+            found = tab.run(f"({LOOK})({COLUMNS})")
+            if found:
+                wrong[page, width] = found
+    assert wrong == {}
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_a_wide_table_scrolls_in_its_own_box_on_a_telephone(site: Site, tab: chromium.Tab) -> None:
+    tab.resize(WIDTHS[0])
+    tab.open(site.folder / "brokers.ko.html")
+    sizes = "[...document.querySelectorAll('.table-wrapper')].map((each) => [each.scrollWidth, each.clientWidth])"
+    wide, shown = max(tab.run(sizes))
+    assert wide > 2 * shown
+    narrowest = "Math.min(...[...document.querySelectorAll('td.long')].map((each) => each.offsetWidth))"
+    assert tab.run(narrowest) > 200
+
+
+CONTRAST = """() => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [red, green, blue] = numbers(colour).map((each) => {
+      const part = each / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const below = (each) => {
+    for (; each; each = each.parentElement) {
+      const colour = getComputedStyle(each).backgroundColor;
+      const [, , , alpha = 1] = numbers(colour);
+      if (alpha === 1) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const found = {};
+  for (const each of document.querySelectorAll("article *, .sidebar-tree *, .toc-tree *")) {
+    const has = [...each.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+    if (!has || each.matches(".headerlink") || !each.getClientRects().length) continue;
+    const { color } = getComputedStyle(each);
+    const [low, high] = [light(color), light(below(each))].sort((one, other) => one - other);
+    const contrast = (high + 0.05) / (low + 0.05);
+    if (contrast < 4.5) found[`${color} on ${below(each)}: ${each.className}`] = contrast;
+  }
+  return [getComputedStyle(document.querySelector("article")).color, below(document.querySelector("article")), found];
+}"""
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["quickstart.ko.html", "errors.html", "reference/broker.html", READ[-1]])
+def test_dark_and_light_are_different_and_both_can_be_read(page: str, site: Site, tab: chromium.Tab) -> None:
+    tab.resize(WIDTHS[-1])
+    seen = {}
+    for scheme in ("dark", "light"):
+        tab.prefer(scheme)
+        tab.open(site.folder / page)
+        text, ground, unreadable = tab.run(f"({CONTRAST})()")
+        assert unreadable == {}, scheme
+        seen[scheme] = (text, ground)
+    assert seen["dark"][0] != seen["light"][0]
+    assert seen["dark"][1] != seen["light"][1]
+
+
+def search(site: Site, tab: chromium.Tab, words: str, page: str = "search.ko.html") -> list[str]:
+    """Type words into the page of the search, and return where its results lead."""
+    tab.open(site.folder / page)
+    tab.type(".search-again input", words)
+    tab.enter()
+    tab.wait("location.search && document.querySelector('.search-summary')?.textContent")
+    links = "[...document.querySelectorAll('ul.search > li > a')].map((each) => each.getAttribute('href'))"
+    return [str(link) for link in tab.run(links)]
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "pages"),
+    [
+        ("미체결", ["orders.ko.html", "errors.ko.html"]),
+        ("미체결을", ["orders.ko.html"]),
+        ("정정", ["orders.ko.html", "order-safety.ko.html"]),
+        ("정정과", ["orders.ko.html", "order-safety.ko.html"]),
+        ("예약주문", ["orders.ko.html", "brokers.ko.html"]),
+        ("예약 주문", ["orders.ko.html", "brokers.ko.html"]),
+        ("모의거래소", ["sandbox.ko.html", "quickstart.ko.html"]),
+        ("매매동향 투자자별", ["market-data.ko.html"]),
+        ("투자자", ["reference/apis/kiwoom/domestic-stocks-symbols.html#ka10059", "market-data.ko.html"]),
+        ("stck_prpr", ["reference/apis/kis/domestic-stocks-prices.html"]),
+        ("output1.stck_prpr", ["reference/apis/kis/domestic-stocks-prices.html"]),
+        ("ORD_UNPR", ["reference/apis/kis/domestic-stocks-orders-and-account.html"]),
+        ("ord_uv", ["reference/apis/kiwoom/domestic-stocks-orders.html"]),
+        ("FHKST01010100", ["reference/apis/kis/domestic-stocks-prices.html#FHKST01010100", "brokers.ko.html"]),
+        ("ka10001", ["reference/apis/kiwoom/domestic-stocks-symbols.html#ka10001"]),
+        ("TTTC0802U", ["reference/apis/kis/domestic-stocks-orders-and-account.html#TTTC0011U"]),
+        ("reconcile", ["order-safety.ko.html"]),
+    ],
+)
+def test_the_search_finds_korean_words_and_the_brokers_names(
+    words: str, pages: list[str], site: Site, tab: chromium.Tab
+) -> None:
+    found = search(site, tab, words)
+    assert set(pages) <= set(found)
+    both = [page for page in found if page.replace(".html", ".ko.html") in found]
+    assert all(found.index(page.replace(".html", ".ko.html")) < found.index(page) for page in both)
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_korean_pages_stand_among_the_first_that_are_found(site: Site, tab: chromium.Tab) -> None:
+    assert any(".ko.html" in page for page in search(site, tab, "정정", "search.html")[:5])
+    assert search(site, tab, "미체결")[0].partition("#")[0].endswith(".ko.html")
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_the_search_speaks_the_language_of_its_page(site: Site, tab: chromium.Tab) -> None:
+    found = search(site, tab, "reconcile", "search.html")
+    assert found.index("order-safety.html") < found.index("order-safety.ko.html")
+    assert "Search finished" in tab.run("document.querySelector('#search-results').innerText")
+    search(site, tab, "reconcile")
+    assert re.search(
+        r"^검색 결과\n+\d+건을 찾았습니다\.", tab.run("document.querySelector('#search-results').innerText")
+    )
+    assert search(site, tab, "없는낱말이다") == []
+    assert "찾는 말이 있는 문서가 없습니다." in tab.run("document.querySelector('#search-results').innerText")
+
+
+SHOWN = "[...document.querySelectorAll('{}')].filter((each) => each.offsetHeight).length"
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "items", "words"),
+    [
+        ("brokers.ko.html", "table.docutils tbody tr", "investor_flow 실전"),
+        ("brokers.html", "table.docutils tbody tr", "INVESTOR_FLOW real"),
+        ("models.html", "table.docutils tbody tr", "price"),
+        ("terms.html", "table.docutils tbody tr", "stck_prpr"),
+        ("reference/apis/kis.html", "article li", "정정"),
+        ("reference/apis/kiwoom/domestic-stocks-symbols.html", "article section section", "stk_cd 기관"),
+    ],
+)
+def test_a_box_filters_what_a_long_page_lists(page: str, items: str, words: str, site: Site, tab: chromium.Tab) -> None:
+    tab.resize(WIDTHS[-1])
+    tab.open(site.folder / page)
+    every = tab.run(SHOWN.format(items))
+    tab.type(".filter input", words)
+    some = tab.run(SHOWN.format(items))
+    assert 0 < some < every / 2
+    told = tab.run("document.querySelector('.filter output').textContent")
+    assert {int(number) for number in re.findall(r"\d+", told)} == {some, every}
+    texts = tab.run(
+        f"[...document.querySelectorAll('{items}')].filter((each) => each.offsetHeight).map((each) => each.textContent)"
+    )
+    assert all(word in text.lower() for text in texts for word in words.lower().split())
+    tab.type(".filter input", "zzz")
+    assert tab.run(SHOWN.format(items)) == 0
+    tab.run("document.querySelector('.filter input').select()")
+    tab.ask("Input.dispatchKeyEvent", type="keyDown", key="Delete", code="Delete", windowsVirtualKeyCode=46)
+    assert tab.run(SHOWN.format(items)) == every
