@@ -25,6 +25,8 @@ DEEPEST = 5
 SHORT = 10
 """Letters of a table's text below which it is not believed to be more than it says: "quote of {0}" fits much."""
 MOST_SENTENCES = 24
+ROW = "; "
+"""What stands between texts that are told in a row: one of them must not be taken for a part of another."""
 _chosen: str | None = None
 
 
@@ -196,6 +198,10 @@ def _looked_up(text: str, depth: int) -> str | None:
         values = entry.places(text)
         if values is None or any(entry.is_list(value) for value in values):
             continue
+        if any(ROW in value and _row(value, depth) is None for value in values):
+            row = _row(text, depth)
+            if row is not None:
+                return row
         told = [_in_korean(value, depth - 1) for value in values]
         if entry.letters < SHORT and any(
             " " in value and value == own for value, own in zip(values, told, strict=True)
@@ -206,6 +212,19 @@ def _looked_up(text: str, depth: int) -> str | None:
         except IndexError:
             continue
     return None
+
+
+def _row(text: str, depth: int) -> str | None:
+    """Return texts of ours that stand in a row, each by itself; None where one is not known, or there is but one."""
+    items = text.split(ROW)
+    if not 1 < len(items) <= MOST_SENTENCES:
+        return None
+    told = [_known(item, depth) or (item if _NAME.fullmatch(item) else None) for item in items]
+    return ROW.join(each for each in told if each is not None) if None not in told and told != items else None
+
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+"""A name that stands in a row with texts: a verb, a type."""
 
 
 def _filled(korean: str, values: list[str]) -> str:

@@ -523,7 +523,7 @@ def test_rules_can_be_written_as_text() -> None:
     ("text", "words"),
     [
         ("html_20", "no fault 'html_20'. Did you mean html_200?"),
-        ("earthquake", "Kinds: refuse, accept_then_reset"),
+        ("earthquake", "Kinds of faults: refuse, accept_then_reset"),
         ("empty:when=3", "'when=3' is not understood"),
         ("empty:nth", "'nth' is not understood"),
         ("empty:nth=x", "nth cannot be 'x'"),

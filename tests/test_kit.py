@@ -49,7 +49,7 @@ def test_what_is_needed_and_not_declared_is_named() -> None:
 
     declared = Declared(LikeAdapter, "real")
     wanted = needs_of(check)
-    assert declared.lacks(wanted) == "not declared: amend of a part, STOP_LIMIT, orders at SOR"
+    assert declared.lacks(wanted) == "not declared: amend of a part; STOP_LIMIT; orders at SOR"
     assert declared.lacks(needs_of(needs)) is None
 
 
@@ -104,7 +104,7 @@ def test_a_failure_says_what_is_wrong_and_where() -> None:
     assert report.level == 0
     failed = report.failed[0]
     assert (failed.case, failed.level) == ("stock", 1)
-    assert re.search(r"volume is \d+, in truth \d+", failed.words)
+    assert re.search(r"volume is \d+, but in truth \d+", failed.words)
     assert re.fullmatch(r"\S*brokerkit/testing/quotes.py:\d+", failed.where[0])
 
 

@@ -157,6 +157,22 @@ def test_sentences_are_known_one_by_one(tables: Tables) -> None:
     assert translated("Nothing was sent") == "아무것도 보내지 않았습니다"
 
 
+def test_texts_in_a_row_are_known_one_by_one(tables: Tables) -> None:
+    tables(
+        {
+            "{0} is {1}, but in truth {2}": "{0}: {1}, 실제는 {2}",
+            "Not as it stands there: {0}.": "거기 있는 것과 다름: {0}.",
+            "{0} of a part": "{0}(일부)",
+        }
+    )
+    row = "price is 5, but in truth 6; name is A B, but in truth C"
+    assert translated(row) == "price: 5, 실제는 6; name: A B, 실제는 C"
+    assert translated(f"Not as it stands there: {row}.") == f"거기 있는 것과 다름: {translated(row)}."
+    assert translated("amend of a part; STOP_LIMIT; cancel of a part") == "amend(일부); STOP_LIMIT; cancel(일부)"
+    assert translated("price is 5, but in truth 6; or so") == "price: 5, 실제는 6; or so"
+    assert translated("price; name") == "price; name"
+
+
 def test_a_period_more_or_less_is_the_same_text(tables: Tables) -> None:
     tables({"the token was refused": "토큰이 거절되었습니다"})
     assert translated("the token was refused.") == "토큰이 거절되었습니다."

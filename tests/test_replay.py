@@ -446,7 +446,7 @@ def test_what_is_declared_is_no_failure_but_must_not_be_readable(tell: Tell) -> 
     told = tell(bad, answer(QUOTE), declared={"s1": "only the envelope is shown", "s2": "shifted"})
     first, second = told.samples
     assert first.outcome == "declared"
-    assert first.words.endswith("(declared: only the envelope is shown)")
+    assert first.words.endswith("(it is declared: only the envelope is shown)")
     assert (second.outcome, second.words) == ("failed", "it is declared (shifted), and yet it is parsed")
     assert call(told, "price").parsed == ()
     with pytest.raises(ConfigError, match="s9"):

@@ -281,7 +281,7 @@ def face_class(broker: str) -> type[Face]:
     offered = extensions(SANDBOXES)
     if broker not in {entry.name for entry in offered}:
         listed = ", ".join(sorted({entry.name for entry in offered})) or "none"
-        raise ConfigError(f"The adapter {broker!r} brings no sandbox.", advice=f"Sandboxes: {listed}.")
+        raise ConfigError(f"The adapter {broker!r} brings no sandbox.", advice=f"There are sandboxes of {listed}.")
     return load_class(SANDBOXES, broker, offered, Face, lambda kind: None)  # type: ignore[type-abstract]
 
 

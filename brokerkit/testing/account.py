@@ -16,6 +16,7 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
 from brokerkit.testing.base import Contract, agree, raising, tells
 from brokerkit.testing.declared import Declared, needs
+from brokerkit.testing.truth import in_english
 from brokerkit.words import Side
 
 TWO_PAGES = 120
@@ -245,7 +246,7 @@ class SessionContract(Contract):
                     break
             assert paced.quote(self.stock).symbol == self.stock
         except RateLimited as error:
-            pytest.fail(f"A query at the limit of calls was not asked again: {error}")
+            pytest.fail(f"A query at the limit of calls was not asked again: {in_english(error)}")
         words = f"{len(refused)} refusals at a limit of {calls} calls"
         assert refused, f"The face refuses nothing ({words}): `self.window.admit` has to count its calls."
         assert len(refused) <= 3, f"The client does not slow down ({words}): a refusal of this kind is RateLimited."

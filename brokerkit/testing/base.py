@@ -25,7 +25,7 @@ from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.declared import Declared, difference_of, needs_of
 from brokerkit.testing.ground import GROUNDS, KOREA, Ground
 from brokerkit.testing.inside import at_home, hurry, is_known, isolate, part_of, send_to
-from brokerkit.testing.truth import differences, position_of, shown, status_of, without
+from brokerkit.testing.truth import differences, in_english, position_of, shown, status_of, without
 from brokerkit.words import OrderType, Side, Venue
 
 
@@ -251,7 +251,7 @@ class Contract:
     ) -> None:
         """Demand that an order is refused by the broker, as an error of that class and with the broker's own code."""
         send = trader.buy if side is Side.BUY else trader.sell
-        with raising(kind, f"The broker refuses to {side} {quantity} of {symbol} at {price}") as caught:
+        with raising(kind, f"An order to {side} {quantity} of {symbol} at {price} is refused by the broker") as caught:
             send(symbol, quantity, price=price)
         assert caught.error.code, f"{kind.__name__} carries no code: the broker's own says what it means."
         assert caught.error.message, f"{kind.__name__} [{caught.error.code}] carries none of the broker's words."
@@ -355,7 +355,7 @@ def raising(kind: type[Exception], why: str) -> Iterator[Caught]:
             caught.error = error
         return
     except Exception as error:  # noqa: BLE001 - whatever it was, it is said
-        words = f"and it raises {type(error).__name__}: {error}"
+        words = f"and it raises {type(error).__name__}: {in_english(error)}"
     else:
         words = "and nothing is raised"
     name = kind.__name__
@@ -365,7 +365,13 @@ def raising(kind: type[Exception], why: str) -> Iterator[Caught]:
 def tells(told: Model, **real: object) -> None:
     """Demand what a model says in these fields."""
     fields = {name: (getattr(told, name), value) for name, value in real.items()}
-    agree([f"{name} is {shown(own)}, in truth {shown(value)}" for name, (own, value) in fields.items() if own != value])
+    agree(
+        [
+            f"{name} is {shown(own)}, but in truth {shown(value)}"
+            for name, (own, value) in fields.items()
+            if own != value
+        ]
+    )
 
 
 def agree(lines: list[str]) -> None:

@@ -37,7 +37,7 @@ ASKED: Mapping[str, Any] = {
 def odd_rows(value: Any, place: str = "") -> Iterator[str]:
     """Yield where a row of a reply is odd, and how."""
     if isinstance(value, OddRow):
-        yield f"{place}: a blank row, {value.fault}" if value.is_blank else f"{place}: {value.fault}"
+        yield f"{place}: the row is blank, {value.fault}" if value.is_blank else f"{place}: {value.fault}"
     elif isinstance(value, Block):
         for name in type(value).model_fields:
             yield from odd_rows(getattr(value, name), f"{place}.{name}".strip("."))

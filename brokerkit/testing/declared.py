@@ -185,7 +185,7 @@ class Declared:
             *(f"orders at {venue}" for venue in wanted.venues if venue not in self.order_venues),
             *(f"{kind.lower()} by stream" for kind in wanted.streams if not self.streams(kind)),
         ]
-        return f"not declared: {', '.join(missing)}" if missing else None
+        return f"not declared: {'; '.join(missing)}" if missing else None
 
     def takes_part(self, verb: str) -> bool:
         """Say whether a change of an order can be one of a part of it."""

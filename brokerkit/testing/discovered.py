@@ -26,6 +26,7 @@ from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.base import Contract, level_of
 from brokerkit.testing.declared import named_in
 from brokerkit.testing.inside import imported_anew, unloaded
+from brokerkit.testing.truth import in_english
 from brokerkit.words import OrderType, TimeInForce, Venue
 
 NEEDED: Mapping[type[Model], set[str]] = {Order: {"filled_quantity", "remaining_quantity"}}
@@ -57,7 +58,7 @@ class DiscoveryContract(Contract):
     def test_importing_it_neither_fails_nor_ends_the_program(self, group: str) -> None:
         for entry in claims_of(group, self.broker):
             _, error = imported_anew(entry)
-            assert error is None, f"Importing {entry.value} raised {type(error).__name__}: {error}"
+            assert error is None, f"Importing {entry.value} raised {type(error).__name__}: {in_english(error)}"
 
     @pytest.mark.parametrize("group", [BROKERS, SANDBOXES])
     def test_importing_it_prints_nothing(self, group: str) -> None:
@@ -85,13 +86,13 @@ class DiscoveryContract(Contract):
         try:
             load_broker(self.broker)
         except BrokerError as error:
-            pytest.fail(f"The adapter is not taken: {error}")
+            pytest.fail(f"The adapter is not taken: {in_english(error)}")
 
     def test_the_face_can_be_used(self) -> None:
         try:
             kind = face_class(self.broker)
         except BrokerError as error:
-            pytest.fail(f"The face is not taken: {error}")
+            pytest.fail(f"The face is not taken: {in_english(error)}")
         missing = [name for name in ("costs", "calls_per_second") if self.environment not in getattr(kind, name, {})]
         assert not missing, f"{kind.__name__} lacks {', '.join(missing)} for the environment {self.environment}."
 
@@ -139,7 +140,7 @@ def named(group: str, name: str, base: type[T]) -> type[T]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - an import can end the program
-        pytest.fail(f"Importing {entry.value} raised {type(error).__name__}: {error}")
+        pytest.fail(f"Importing {entry.value} raised {type(error).__name__}: {in_english(error)}")
     assert isinstance(kind, type), f"{entry.value} is no class."
     assert issubclass(kind, base), f"{entry.value} is no {base.__name__}."
     return kind

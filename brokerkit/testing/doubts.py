@@ -90,7 +90,7 @@ def _(power: BuyingPower) -> Iterator[str]:
     if power.quantity > 0 and power.cash <= 0:
         yield "quantity without cash"
     elif power.quantity > power.cash:
-        yield "quantity is more than cash: a share costs more than one won"
+        yield "quantity is more than cash: a share costs more than 1 won"
 
 
 @_figures.register
@@ -118,4 +118,4 @@ def _(day: InvestorFlow) -> Iterator[str]:
         if nets.keys() >= PARTS and abs(sum(nets[name] for name in PARTS) - nets["institution"]) > 8 * step:
             yield f"institution: net_{unit} is not the sum of its parts"
         if nets.keys() >= ALL and abs(sum(nets[name] for name in ALL)) > 8 * step:
-            yield f"net_{unit} of all kinds does not add up to nothing"
+            yield f"net_{unit} of all kinds does not add up to 0"

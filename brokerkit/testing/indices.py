@@ -46,7 +46,7 @@ class IndexContract(Contract):
     def test_indices_are_told_in_points_under_their_common_names(self, trader: Broker, sandbox: Sandbox) -> None:
         self.skip_without_indices(trader)
         found = trader.quotes(list(INDICES))
-        assert KOSPI in {quote.symbol for quote in found}, f"{KOSPI} is not told: {found.failed.get(KOSPI)}"
+        assert KOSPI in {quote.symbol for quote in found}, f"{KOSPI} is not told at all: {found.failed.get(KOSPI)!r}"
         for quote in found:
             self.same_value(quote, sandbox, trader)
         for symbol, error in found.failed.items():

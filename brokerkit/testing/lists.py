@@ -102,8 +102,10 @@ class ListContract(Contract):
         trader.cancel(second)
         for order, status in ((first, OrderStatus.WORKING), (second, OrderStatus.CANCELED)):
             told = trader.refresh(order)
-            words = f"Of two orders alike one was cancelled; {order.id} is {status}, and told as {told.status}."
-            assert told.status is status, f"{words} A row is found by its number, not by what it looks like."
+            assert told.status is status, (
+                f"Of two orders alike one was cancelled; {order.id} is {status}, and told as {told.status}. "
+                "A row is found by its number, not by what it looks like."
+            )
 
     @needs("buy", "order_history", "cancel")
     def test_history_tells_filled_partly_filled_cancelled_and_rejected_apart(
@@ -164,8 +166,8 @@ class ListContract(Contract):
         bid = sandbox.exchange.order_book(self.stock).bids[0]
         sold = trader.sell(self.stock, bid.quantity + 4, price=bid.price)
         listed = trader.orders()
-        words = "A sale of which a part is filled still works, and orders() tells"
-        assert self.numbers(face, listed) == self.numbers(face, [sold]), f"{words} {_shown(listed)}."
+        words = f"A sale of which a part is filled still works, and orders() tells {_shown(listed)}."
+        assert self.numbers(face, listed) == self.numbers(face, [sold]), words
         agree(self.order_differences(listed[0], self.truth(sandbox, sold), trader))
 
     @needs("order_history")

@@ -90,7 +90,7 @@ class MinuteContract(Contract):
             (day,) = self.minute_days(trader, sandbox, 1, venue)
             truth = self.minutes_of(sandbox, self.stock, [day], venue=venue)
             if not truth:
-                with raising(InvalidRequest, f"The broker has no minutes of {self.stock} at {venue}"):
+                with raising(InvalidRequest, f"Minutes of {self.stock} at {venue} are not to be had at the broker"):
                     trader.candles(self.stock, Interval.MINUTE, day, day, venue=venue)
                 continue
             told = trader.candles(self.stock, Interval.MINUTE, day, day, venue=venue)

@@ -24,6 +24,7 @@ from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.testing.base import Contract, agree, raising, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import unchecked
+from brokerkit.testing.truth import in_english
 from brokerkit.words import OrderStatus, OrderType, Side
 
 
@@ -75,7 +76,7 @@ class OrderContract(Contract):
         try:
             order = trader.buy(lettered, 1, price=price)
         except BrokerError as error:
-            pytest.fail(f"An order for {lettered}, which is listed, was refused: {error}")
+            pytest.fail(f"An order for {lettered}, which is listed, was refused: {in_english(error)}")
         there = self.truth(sandbox, order).request.symbol
         assert there == lettered, f"An order for {lettered} came to the exchange as one for {there}."
         tells(trader.refresh(order), symbol=lettered)
@@ -161,7 +162,8 @@ class OrderContract(Contract):
             try:
                 canceled = later.refresh(later.cancel(Order.model_validate_json(stored)))
             except BrokerError as error:
-                pytest.fail(f"After a restart the order is not found by its handle, which is all that is kept: {error}")
+                words = in_english(error)
+                pytest.fail(f"After a restart the order is not found by its handle, which is all that is kept: {words}")
         tells(canceled, status=OrderStatus.CANCELED)
 
     @needs("buy", "cancel", "refresh")

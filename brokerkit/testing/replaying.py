@@ -64,7 +64,7 @@ def _declared(result: SampleReplay, sample: Sample, reason: str | None) -> Sampl
             return result
         return result.model_copy(update={"words": f"{result.words} (its file warns: {sample.warning})"})
     if result.outcome == "failed":
-        return result.model_copy(update={"outcome": "declared", "words": f"{result.words} (declared: {reason})"})
+        return result.model_copy(update={"outcome": "declared", "words": f"{result.words} (it is declared: {reason})"})
     words = f"it is declared ({reason}), and yet it is {result.outcome}"
     return result.model_copy(update={"outcome": "failed", "words": words})
 
@@ -230,7 +230,7 @@ def _refused(client: Client, call: Endpoint[Any], sample: Sample, error: BrokerE
 
 def _words_of(error: Exception) -> str:
     """Return what an error says. An adapter may repeat the broker's words in it, and those may name an account."""
-    return _LONG_NUMBER.sub(HIDDEN, error.message) if isinstance(error, BrokerError) else type(error).__name__
+    return _LONG_NUMBER.sub(HIDDEN, error.words) if isinstance(error, BrokerError) else type(error).__name__
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+from brokerkit.languages import translated
 from brokerkit.models import Model
 
 OUTCOMES = ("parsed", "refused", "failed", "declared", "no call")
@@ -112,14 +113,14 @@ def line_of(told: SampleReplay) -> str:
         parts.append(f"{told.call} {told.environment}")
     if told.outcome == "refused":
         refusal = f"{told.error} [{told.code}]"
-        parts.append(refusal if told.is_listed else f"{refusal}, a code that is not in the table")
+        parts.append(refusal if told.is_listed else translated(f"{refusal}, a code that is not in the table"))
     if told.reply:
         read = f"-> {told.reply}, {told.filled} of {told.fields} fields"
-        parts.append(f"{read}, another page follows" if told.announces_more else read)
+        parts.append(translated(f"{read}, another page follows" if told.announces_more else read))
     if told.words:
-        parts.append(told.words)
+        parts.append(translated(told.words))
     below = [f"{each.model} {_short(each.values)}" for each in told.models]
-    below += [f"does not add up: {each}" for each in told.doubts]
+    below += [translated(f"does not add up: {each}") for each in told.doubts]
     return "\n    ".join(["  ".join(parts), *below])
 
 
@@ -136,11 +137,15 @@ def _text(value: Any) -> str:
 def _call_lines(call: CallReplay) -> Iterator[str]:
     what = f"{call.call} {call.method} {call.path}"
     parsed, official = len(call.parsed), len(call.official)
-    yield f"{what}: {parsed} parsed, {official} of them official" if parsed else f"{what}: no sample"
+    yield translated(
+        f"{what}: {parsed} parsed, {official} of them official" if parsed else f"{what}: there is no sample"
+    )
     if call.unread:
-        yield f"    not read: {', '.join(_grouped(call.unread))}"
+        unread = f"not read: {', '.join(_grouped(call.unread))}"
+        yield f"    {translated(unread)}"
     if call.never_filled:
-        yield f"    never filled: {', '.join(call.never_filled)}"
+        never = f"never filled: {', '.join(call.never_filled)}"
+        yield f"    {translated(never)}"
 
 
 def _grouped(fields: Iterable[UnreadField]) -> Iterator[str]:

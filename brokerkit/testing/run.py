@@ -26,6 +26,7 @@ from brokerkit.symbols import HOME
 from brokerkit.testing.inside import claimed
 from brokerkit.testing.report import LEVELS, CheckResult, Outcome, Report
 from brokerkit.testing.rewriting import rewrite_assertions
+from brokerkit.testing.truth import in_english
 from brokerkit.text import sanitize
 
 SUBJECT = """import pytest
@@ -98,7 +99,7 @@ def _check_market(name: str, market: str) -> None:
     except BrokerError:  # level 0 says why it cannot be loaded
         return
     if market not in served:
-        raise ConfigError(f"{name} has no part for {market}.", advice=f"It has: {', '.join(served)}.")
+        raise ConfigError(f"{name} has no part for {market}.", advice=f"It has parts for {', '.join(served)}.")
 
 
 def _capabilities(name: str, environment: str) -> tuple[Capability, ...]:
@@ -233,9 +234,9 @@ def _words(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     if call.excinfo is None:  # what is declared to differ, and holds
         return f"{report.longrepr}"
     error = call.excinfo.value
-    text = (
-        f"{error}" if isinstance(error, AssertionError | pytest.fail.Exception) else f"{type(error).__name__}: {error}"
-    )
+    text = in_english(error)
+    if not isinstance(error, AssertionError | pytest.fail.Exception):
+        text = f"{type(error).__name__}: {text}"
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     if isinstance(error, AssertionError) and not text.startswith("assert "):
         lines = list(takewhile(lambda line: not line.startswith("assert "), lines))  # the check says it in words

@@ -124,7 +124,7 @@ def trade_lines(event: TradeEvent, real: Trade, symbol: str, venue: Venue, untol
         ("volume", event.volume, real.volume if event.volume is not None else None),
         ("time", event.time, real.time.replace(microsecond=0) if event.time is not None else None),
     ]
-    lines = [f"{name} is {shown(own)}, in truth {shown(true)}" for name, own, true in fields if own != true]
+    lines = [f"{name} is {shown(own)}, but in truth {shown(true)}" for name, own, true in fields if own != true]
     return lines + [f"venue is {event.venue}" for _ in range(event.venue not in venues)]
 
 
@@ -261,7 +261,7 @@ class StreamContract(Contract):
             step = self.ground.unit * 1000 if name == "turnover" else Decimal("0.01")
             is_told = own is not None or name not in ("price", "change")
             if not is_told or (own is not None and abs(own - real) >= step):
-                lines.append(f"{name} is {shown(own)}, in truth {shown(real)}")
+                lines.append(f"{name} is {shown(own)}, but in truth {shown(real)}")
         return lines
 
     @needs(streams=[StreamKind.INDEX])

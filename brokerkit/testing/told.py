@@ -128,26 +128,25 @@ class Comparison:
 
     def ended(self) -> list[str]:
         """Return all that is wrong, now that everything was told."""
-        return self.wrongs + [
-            f"of order {order.row.number} {words}" for order in self._orders.values() for words in self._missing(order)
-        ]
+        return self.wrongs + [words for order in self._orders.values() for words in self._missing(order)]
 
     def _missing(self, order: _Told) -> Iterator[str]:
-        row = order.row
+        row, number = order.row, order.row.number
         if bool(row.rejected) != bool(order.rejected) or order.rejected > 1:
-            yield f"a refusal was told {order.rejected} times, and there were {int(bool(row.rejected))}"
+            there = int(bool(row.rejected))
+            yield f"of order {number} a refusal was told {order.rejected} times, and there were {there}"
         if row.action == "CANCEL" or row.rejected:
             return
         if not order.has_begun:
-            yield "nothing says that the exchange has it"
+            yield f"of order {number} nothing says that the exchange has it"
         if order.filled != row.filled:
-            yield f"{order.filled} are told as filled, in truth {row.filled}"
+            yield f"of order {number} {order.filled} are told as filled, in truth {row.filled}"
         if order.canceled != row.canceled:
-            yield f"{order.canceled} are told as cancelled, in truth {row.canceled}"
+            yield f"of order {number} {order.canceled} are told as cancelled, in truth {row.canceled}"
         if order.expired != bool(row.expired):
-            yield f"{order.expired} are told as expired, in truth {int(bool(row.expired))}"
+            yield f"of order {number} {order.expired} are told as expired, in truth {int(bool(row.expired))}"
         if order.amount is not None and abs(order.amount - row.amount) > self._rounded * row.filled:
-            yield f"the fills came to {order.amount}, in truth {row.amount}"
+            yield f"of order {number} the fills came to {order.amount}, in truth {row.amount}"
 
 
 def wrongs_of(

@@ -106,7 +106,7 @@ class MemberContract(Contract):
             assert [firm.code for firm in firms] == [firm.code for firm in real], f"The {side} are others than told."
             for firm, other in zip(firms, real, strict=True):
                 lines = differences(firm, other, absent=absent, steps=steps)
-                assert not lines, f"{other.name} among the {side}: {'; '.join(lines)}."
+                assert not lines, f"{other.name} as one of the {side}: {'; '.join(lines)}."
 
     @needs("members")
     def test_a_symbol_that_nobody_has_traded_has_no_members(self, trader: Broker, sandbox: Sandbox) -> None:

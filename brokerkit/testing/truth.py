@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
 
+from brokerkit.errors import BrokerError
+from brokerkit.languages import ENGLISH
 from brokerkit.models import Flow, Model, Position
 from brokerkit.sandbox.exchange import ExchangeOrder, Holding
 from brokerkit.words import OrderStatus
@@ -81,13 +83,13 @@ def differences(
                 lines.append(f"{name} is declared absent but is {value!r}")
         elif isinstance(value, Decimal) and isinstance(real, Decimal) and steps and name in steps:
             if abs(value - real) >= steps[name]:
-                lines.append(f"{name} is {value}, in truth {real}")
+                lines.append(f"{name} is {value}, but in truth {real}")
         elif name == "time" and isinstance(real, dt.datetime) and is_near(value, real):
             continue
         elif isinstance(value, Flow) and isinstance(real, Flow):
             lines += [f"{name}.{line}" for line in differences(value, real, steps=steps)]
         elif value != real:
-            lines.append(f"{name} is {shown(value)}, in truth {shown(real)}")
+            lines.append(f"{name} is {shown(value)}, but in truth {shown(real)}")
     return lines
 
 
@@ -99,6 +101,11 @@ def is_near(told: object, moment: dt.datetime) -> bool:
 def shown(value: object) -> str:
     """Return a value as messages tell it."""
     return "not told" if is_empty(value) else f"{value}" if isinstance(value, Decimal | dt.datetime) else repr(value)
+
+
+def in_english(error: BaseException) -> str:
+    """Return what an error says, whatever the language of the process: what the kit tells is translated as a whole."""
+    return error.told(ENGLISH) if isinstance(error, BrokerError) else f"{error}"
 
 
 def is_empty(value: object) -> bool:

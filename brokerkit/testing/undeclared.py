@@ -17,6 +17,7 @@ from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import Declared
 from brokerkit.testing.inside import part_of
+from brokerkit.testing.truth import in_english
 from brokerkit.words import Investor, OrderStatus, RankingKind, ReservationStatus, Side
 
 QUESTIONS: Mapping[str, Callable[[Broker, str], object]] = {
@@ -164,7 +165,7 @@ def is_unsupported(face: Face, what: str, call: Callable[[], object]) -> None:
     except Unsupported:
         told = None
     except Exception as error:  # noqa: BLE001 - whatever it is instead
-        told = f"raises {type(error).__name__}: {error}"
+        told = f"raises the error {type(error).__name__}: {in_english(error)}"
     assert told is None, f"{what} is not declared, and {told}: it has to be Unsupported."
     sent = [f"{each.method} {each.path}" for each in face.requests[seen:]]
     assert sent == [], f"{what} is not declared, and {', '.join(sent)} went out for it."

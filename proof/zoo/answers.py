@@ -422,7 +422,7 @@ class SecretInTheLogin(LikeClient):
         return token if secret else super().issue_token()
 
 
-@bad("a_line_that_is_down_shows_no_secret", "advice of", "account number")
+@bad("a_line_that_is_down_shows_no_secret", "remedy of", "account number")
 class AccountInAdvice(Stocks):
     """Names the account in the advice of an error."""
 

@@ -27,7 +27,7 @@ TRUTH = "quote_tells_the_truth_field_by_field"
 MILLION = Decimal(1_000_000)
 
 
-@bad(TRUTH, "change is 500, in truth -500")
+@bad(TRUTH, "change is 500, but in truth -500")
 class FallToldAsRise(Stocks):
     """Tells a fall as a rise: the sign of the change is left out."""
 
@@ -59,7 +59,7 @@ class TellsWhatItDeclaresAbsent(Stocks):
         return twisted(super().quote(symbol, venue), turnover=always(Decimal(1)))
 
 
-@bad(TRUTH, "volume is not told, in truth")
+@bad(TRUTH, "volume is not told, but in truth")
 class LeavesOutWhatItDeclares(Stocks):
     """Does not declare that the volume is not told, and leaves it out."""
 
@@ -150,7 +150,7 @@ class FundsForgotten(KiwoomStocks):
         return replace(listed, rows=[row for row in listed.rows if getattr(row, "kind", None) is SecurityType.STOCK])
 
 
-@bad("every_instrument_tells_the_truth", "liquidation is False, in truth True", of=KiwoomAdapter, face=KiwoomFace)
+@bad("every_instrument_tells_the_truth", "liquidation is False, but in truth True", of=KiwoomAdapter, face=KiwoomFace)
 class WarningUnread(KiwoomStocks):
     """Takes everything for sound."""
 

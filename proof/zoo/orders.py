@@ -263,7 +263,7 @@ class RejectionsUnseen(_Listed):
         return twisted(row, is_rejected=always(False), is_refused=always(False))
 
 
-@bad("a_market_order_fills_over_several_prices", "average_fill_price is 70000, in truth")
+@bad("a_market_order_fills_over_several_prices", "average_fill_price is 70000, but in truth")
 class AverageOfTheLimit(_Listed):
     """Tells the limit of an order as the price at which it was filled."""
 
@@ -279,7 +279,7 @@ class SidesOfTheListSwapped(_Listed):
         return twisted(row, side=lambda side: Side.SELL if side is Side.BUY else Side.BUY)
 
 
-@bad(RESTS, "submitted_at is", "+00:00, in truth")
+@bad(RESTS, "submitted_at is", "+00:00, but in truth")
 class TimesOfOrdersInUtc(_Listed):
     """Takes the times of its list for ones of Greenwich."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from brokerkit.errors import ConfigError
+from brokerkit.languages import translated
 from brokerkit.sandbox.face import OF_STREAMS, Purpose
 from brokerkit.sandbox.faults import answers, lines, listings, streams
 from brokerkit.sandbox.faults.kinds import Break, Edit, FaultKind, FaultPlace, Measure, Play
@@ -214,9 +215,9 @@ def describe() -> str:
     for name, kind in KINDS.items():
         marks = [kind.strikes.value]
         if kind.strikes is not FaultPlace.STREAM:
-            marks.append("processed" if kind.processed else "not processed")
-        marks += [*([] if kind.sent else ["provably not sent"]), *filter(None, [kind.defaults])]
-        lines.append(f"{name:{width}}  {kind.words} ({', '.join(marks)})")
+            marks.append(translated("processed" if kind.processed else "not processed"))
+        marks += [*([] if kind.sent else [translated("provably not sent")]), *filter(None, [kind.defaults])]
+        lines.append(f"{name:{width}}  {translated(kind.words)} ({', '.join(marks)})")
     return "\n".join(lines)
 
 
@@ -227,7 +228,7 @@ def _kind(name: str) -> FaultKind[Any]:
     words = f"There is no fault {name!r:.60}."
     if near:
         words = f"{words} Did you mean {near[0]}?"
-    raise ConfigError(words, advice=f"Kinds: {', '.join(KINDS)}.")
+    raise ConfigError(words, advice=f"Kinds of faults: {', '.join(KINDS)}.")
 
 
 def _purpose(given: Purpose | str | None, kind: FaultKind[Any], name: str) -> Purpose | None:
@@ -251,7 +252,9 @@ def _rule(text: str) -> Rule:
     for part in filter(None, (part.strip() for part in rest.split(","))):
         key, equals, value = (each.strip() for each in part.partition("="))
         if key not in _READERS or not equals:
-            raise ConfigError(f"Fault {name}: {part!r:.60} is not understood.", advice=f"Known: {', '.join(_READERS)}.")
+            raise ConfigError(
+                f"Fault {name}: {part!r:.60} is not understood.", advice=f"Known parameters: {', '.join(_READERS)}."
+            )
         try:
             given[key] = _READERS[key](value)
         except (ValueError, KeyError):

@@ -211,7 +211,7 @@ def _standing(order: Order | None) -> Order:
 
 def _words(told: object) -> str:
     if isinstance(told, BrokerError):
-        return f"it raised {type(told).__name__}: {told.message}"
+        return f"it raised the error {type(told).__name__}: {told.words}"
     if isinstance(told, Order):
         return f"it answered Order {told.id} of {told.symbol}, {told.status}"
     return f"it answered {told!r:.200}"

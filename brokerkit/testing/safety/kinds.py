@@ -116,7 +116,7 @@ class KindContract(Contract):
     @pytest.mark.parametrize("detail", [False, True])
     def test_every_value_of_an_investor_flow_is_of_its_kind(self, detail: bool, trader: Broker) -> None:
         for day in trader.investor_flow(self.stock, detail=detail)[-3:]:
-            self.sound_model(day, f"investor_flow of {day.date}")
+            self.sound_model(day, f"investor_flow[{day.date}]")
 
     @needs("balance")
     def test_every_value_of_a_balance_is_of_its_kind(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:

@@ -107,7 +107,7 @@ class Sinks:
                     around = text[max(match.start() - AROUND, 0) : match.start()] + "***" + text[match.end() :][:AROUND]
                     for every in secrets.values():
                         around = every.sub("***", around)
-                    found.append(f"{where} shows the {name}: {around!r}")
+                    found.append(f"{where} shows the {name}, which is secret, as in {around!r}")
         return found
 
 

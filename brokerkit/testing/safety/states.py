@@ -118,7 +118,7 @@ class RareQuoteContract(Contract):
         for each in Side if side is None else (side,):
             sandbox.exchange.trade(self.stock, each, ALL_OF_IT)
         book, truth = trader.order_book(self.stock), sandbox.exchange.order_book(self.stock)
-        assert (book.asks, book.bids) == (truth.asks, truth.bids), f"{EMPTY} Told were {book!r:.200}"
+        assert (book.asks, book.bids) == (truth.asks, truth.bids), f"{EMPTY} These were told: {book!r:.200}"
 
     @needs("balance")
     def test_a_holding_without_a_price_has_no_value(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:

@@ -112,7 +112,7 @@ class BrokenStreamContract(Contract):
     def test_a_registration_that_the_broker_refuses_is_raised(self, played: Played) -> None:
         with played.broker.stream() as stream:
             played.meets("stream_registration_refused")
-            with raising(BrokerError, f"The broker refuses to register the trades of {self.stock}"):
+            with raising(BrokerError, f"To register the trades of {self.stock} is refused by the broker"):
                 stream.trades(self.stock)
             assert played.faults.log, "No frame that registers was recognized: look at refusal_of_registration."
             assert self.stock not in played.socket.watched()
