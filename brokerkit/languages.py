@@ -25,8 +25,11 @@ DEEPEST = 5
 SHORT = 10
 """Letters of a table's text below which it is not believed to be more than it says: "quote of {0}" fits much."""
 MOST_SENTENCES = 24
-ROW = "; "
+SAID = ": "
+BETWEEN = ("; ", SAID)
 """What stands between texts that are told in a row: one of them must not be taken for a part of another."""
+ADVISED = " | "
+"""What stands before the advice of an error."""
 _chosen: str | None = None
 
 
@@ -144,6 +147,8 @@ def _in_korean(text: str, depth: int) -> str:
     """Return a text in Korean: as a whole, else sentence by sentence, else as it is."""
     if depth == 0 or not any(character.isalpha() and character.isascii() for character in text):
         return text
+    if ADVISED in text:
+        return ADVISED.join(_in_korean(part, depth) for part in text.split(ADVISED))
     known = _known(text, depth)
     if known is not None:
         return known
@@ -198,10 +203,9 @@ def _looked_up(text: str, depth: int) -> str | None:
         values = entry.places(text)
         if values is None or any(entry.is_list(value) for value in values):
             continue
-        if any(ROW in value and _row(value, depth) is None for value in values):
-            row = _row(text, depth)
-            if row is not None:
-                return row
+        row = _instead(text, values, depth)
+        if row is not None:
+            return row
         told = [_in_korean(value, depth - 1) for value in values]
         if entry.letters < SHORT and any(
             " " in value and value == own for value, own in zip(values, told, strict=True)
@@ -214,13 +218,24 @@ def _looked_up(text: str, depth: int) -> str | None:
     return None
 
 
-def _row(text: str, depth: int) -> str | None:
+def _instead(text: str, values: tuple[str, ...], depth: int) -> str | None:
+    """Return texts of ours in a row where a place would take one for a part of another; None where it would not."""
+    for between in BETWEEN:
+        held = [value for value in values if between in value and _row(value, between, depth) is None]
+        if held and (between != SAID or not any(_known(value, depth) for value in held)):
+            row = _row(text, between, depth)
+            if row is not None:
+                return row
+    return None
+
+
+def _row(text: str, between: str, depth: int) -> str | None:
     """Return texts of ours that stand in a row, each by itself; None where one is not known, or there is but one."""
-    items = text.split(ROW)
+    items = text.split(between)
     if not 1 < len(items) <= MOST_SENTENCES:
         return None
     told = [_known(item, depth) or (item if _NAME.fullmatch(item) else None) for item in items]
-    return ROW.join(each for each in told if each is not None) if None not in told and told != items else None
+    return between.join(each for each in told if each is not None) if None not in told and told != items else None
 
 
 _NAME = re.compile(r"[A-Za-z_]\w*")

@@ -173,6 +173,21 @@ def test_texts_in_a_row_are_known_one_by_one(tables: Tables) -> None:
     assert translated("price; name") == "price; name"
 
 
+def test_an_error_that_another_text_quotes_is_told_part_by_part(tables: Tables) -> None:
+    tables(
+        {
+            "amend all of order {0} to {1}": "주문 {0} 전부를 {1}(으)로 정정",
+            "its number {0} is that of another order": "번호 {0}은(는) 다른 주문의 것입니다",
+            "Do not send it again.": "다시 보내지 마십시오.",
+            "The adapter is not taken: {0}": "어댑터가 받아들여지지 않습니다: {0}",
+        }
+    )
+    error = "kis, amend all of order 5 to 68900: its number 5 is that of another order | Do not send it again."
+    told = "kis, 주문 5 전부를 68900으로 정정: 번호 5는 다른 주문의 것입니다 | 다시 보내지 마십시오."
+    assert translated(error) == told
+    assert translated(f"The adapter is not taken: {error}") == f"어댑터가 받아들여지지 않습니다: {told}"
+
+
 def test_a_period_more_or_less_is_the_same_text(tables: Tables) -> None:
     tables({"the token was refused": "토큰이 거절되었습니다"})
     assert translated("the token was refused.") == "토큰이 거절되었습니다."

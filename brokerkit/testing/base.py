@@ -347,7 +347,7 @@ class Caught:
 @contextmanager
 def raising(kind: type[Exception], why: str) -> Iterator[Caught]:
     """Demand an error of that class; `why` says what was asked for, as a sentence that goes on with "that is"."""
-    caught = Caught()
+    caught, name, raised = Caught(), kind.__name__, ""
     try:
         yield caught
     except kind as error:
@@ -355,11 +355,12 @@ def raising(kind: type[Exception], why: str) -> Iterator[Caught]:
             caught.error = error
         return
     except Exception as error:  # noqa: BLE001 - whatever it was, it is said
-        words = f"and it raises {type(error).__name__}: {in_english(error)}"
-    else:
-        words = "and nothing is raised"
-    name = kind.__name__
-    pytest.fail(f"{why}: that is an {name}, {words}." if name[0] in "AEIOU" else f"{why}: that is a {name}, {words}.")
+        raised = f"{type(error).__name__}: {in_english(error)}"
+    if name[0] in "AEIOU":
+        words = f"{why}: that is an {name}, and nothing is raised."
+        pytest.fail(f"{why}: that is an {name}, and it raises {raised}." if raised else words)
+    words = f"{why}: that is a {name}, and nothing is raised."
+    pytest.fail(f"{why}: that is a {name}, and it raises {raised}." if raised else words)
 
 
 def tells(told: Model, **real: object) -> None:
