@@ -21,6 +21,7 @@ from brokerkit.transport import Parameters, wire_text
 Given = Mapping[str, Any]
 SECRET = re.compile(r"(token|key|secret|hash)\Z", re.IGNORECASE)
 """Names of fields that hold a secret where a call logs in."""
+LACKING = "missing"
 _NEAR = 0.8
 _SHOWN = 12
 
@@ -57,7 +58,7 @@ class Checked:
                 self.values[name] = ""
         if lacking := [each for each in api.needed if self._lacks(each)]:
             shown = ", ".join(f"{each.name} ({each.label})" if each.label else each.name for each in lacking)
-            self._faults.insert(0, f"missing: {shown}")
+            self._faults.insert(0, f"{LACKING}: {shown}")
         if self._faults:
             raise InvalidRequest(f"{title(api)}: {'; '.join(self._faults)}.")
 
@@ -121,10 +122,13 @@ class Checked:
         found = difflib.get_close_matches(name.casefold(), left, 3, _NEAR)
         holders = self._holders(name)
         words = f"it has no field {self._shown(name, 40)}"
-        if found:
-            words = f"{words}; the nearest: {', '.join(left[each] for each in found)}"
-        if holders:
-            words = f"{words} ({', '.join(holders[:3])} have it)"
+        near, there = ", ".join(left[each] for each in found), ", ".join(holders[:3])
+        if near and there:
+            words = f"{words}; the nearest: {near} ({there} have it)"
+        elif near:
+            words = f"{words}; the nearest: {near}"
+        elif there:
+            words = f"it has no field {self._shown(name, 40)} ({there} have it)"
         if "strange" in self.api.refuses or (found and not holders):
             self._faults.append(words)
         else:
@@ -184,12 +188,12 @@ class Checked:
                 break
         if len(value) <= most:
             return
-        words = f"{field.name} has {len(value)} characters, {most} by the table"
+        name, length = field.name, len(value)
         # How long the key of a page is says the server that gave it.
         if "long" in self.api.refuses and field.name not in self.api.pages:
-            self._faults.append(words)
+            self._faults.append(f"{name} has {length} characters, {most} by the table")
         else:
-            self.warnings.append(f"{words}: it is sent")
+            self.warnings.append(f"{name} has {length} characters, {most} by the table: it is sent")
 
 
 _UNKNOWN = Field("")
