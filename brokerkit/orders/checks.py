@@ -51,19 +51,19 @@ class PriceChecks:
         if rules is not None and not self._is_on_step(symbol, price, rules):
             step = rules.tick_size(price, self._types.get(symbol) or SecurityType.STOCK)
             below = price // step * step
-            near = f"prices are {below} and {below + step}" if below > 0 else f"price is {step}"
-            raise InvalidRequest(
-                f"{price} is not a price of {symbol}: the step there is {step} {_unit(symbol)}.",
-                advice=f"Nothing was sent. The nearest {near}.",
-            )
+            near = f"Nothing was sent. The nearest price is {step}."
+            if below > 0:
+                near = f"Nothing was sent. The nearest prices are {below} and {below + step}."
+            told = f"{step} {_unit(symbol)}"
+            raise InvalidRequest(f"{price} is not a price of {symbol}: the step there is {told}.", advice=near)
 
     def _check_limits(self, symbol: str, price: Decimal) -> None:
         told, lower, upper = self._limits.get(symbol, (None, price, price))
         market = market_of(symbol)
         if told and market.day_of(told) == market.today() and not lower <= price <= upper:
+            highest = f"{upper} {_unit(symbol)}"
             raise InvalidRequest(
-                f"{price} is outside today's limits of {symbol}, {lower} to {upper} {_unit(symbol)}.",
-                advice="Nothing was sent.",
+                f"{price} is outside today's limits of {symbol}, {lower} to {highest}.", advice="Nothing was sent."
             )
 
     def rounded(self, symbol: str, price: Decimal, side: object) -> Decimal:
@@ -123,7 +123,9 @@ class OrderChecks:
             raise _not_offered(f"{request.venue}", what, environment, part.reservation_venues)
         types = [each for each in part.reservation_types.get(environment, ()) if _is_for(request.side, each, part)]
         if request.type not in types or request.time_in_force is not TimeInForce.DAY:
-            what = f"a reserved order to {request.side.lower()} at {self._broker}"
+            what = f"a reserved order to buy at {self._broker}"
+            if request.side is Side.SELL:
+                what = f"a reserved order to sell at {self._broker}"
             raise _not_offered(f"{request.type} {request.time_in_force}", what, environment, types)
         if until is not None and not part.reserves_until:
             raise Unsupported(
@@ -165,7 +167,9 @@ class OrderChecks:
         if (request.type, request.time_in_force) not in terms:
             offered = (f"{type_} {time}" for type_, time in terms)
             wanted = f"{request.type} {request.time_in_force}"
-            what = f"an order type to {request.side.lower()} at {self._broker}"
+            what = f"an order type to buy at {self._broker}"
+            if request.side is Side.SELL:
+                what = f"an order type to sell at {self._broker}"
             raise _not_offered(wanted, what, part.environment, offered)
 
     def _check_type(self, request: OrderRequest, rules: Rules, terms: Sequence[tuple[OrderType, TimeInForce]]) -> None:
@@ -181,10 +185,15 @@ class OrderChecks:
         # Of what the venue takes, the broker may send a part only.
         here = (each for each in taken or rules.offers(request.venue, Phase.REGULAR) if each in terms)
         others = ", ".join(sorted(f"{type_} {time}" for type_, time in here)) or "none"
-        when = "then" if taken else "in regular trading"
+        if request.side is Side.BUY:
+            then = f"Nothing was sent. To buy then {self._broker} takes: {others}."
+            regular = f"Nothing was sent. To buy in regular trading {self._broker} takes: {others}."
+        else:
+            then = f"Nothing was sent. To sell then {self._broker} takes: {others}."
+            regular = f"Nothing was sent. To sell in regular trading {self._broker} takes: {others}."
         raise Unsupported(
             f"{request.venue} takes no {request.type} {request.time_in_force} order in the phase {phase}.",
-            advice=f"Nothing was sent. To {request.side.lower()} {when} {self._broker} takes: {others}.",
+            advice=then if taken else regular,
         )
 
 

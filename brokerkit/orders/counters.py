@@ -17,6 +17,10 @@ MOST = 10**16
 COUNTED = "'ORDER', 'AMEND', 'RESERVE', 'AMEND_RESERVATION', 'RAW'"
 """The kinds that count: all that take nothing back."""
 
+WAIT = "Nothing was sent. Wait a moment, or change the limits of the profile."
+TOMORROW = "Nothing was sent. Go on tomorrow, or change the limits of the profile."
+LESS = "Nothing was sent. Order less, or change the limits of the profile."
+
 
 def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, value: Decimal | None) -> None:
     """Raise LimitExceeded where the journal has seen as many orders of the intent's currency as the limits allow."""
@@ -33,20 +37,25 @@ def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, val
         newest = limits.max_orders_per_minute
         count = file.execute(query, (intent.currency, newest, now - 60, ticks - 60, ticks)).fetchone()[0]
         if count >= limits.max_orders_per_minute:
-            most = f"max_orders_per_minute, {limits.max_orders_per_minute}"
-            raise exceeded(f"one more in this minute would be more than {most}", "Wait a moment")
+            most = limits.max_orders_per_minute
+            raise LimitExceeded(
+                f"one more in this minute would be more than max_orders_per_minute, {most}.", advice=WAIT
+            )
     day = (intent.currency, intent.day.isoformat())
     if limits.max_orders_per_day is not None:
         count = file.execute(f"SELECT count(*) FROM intents WHERE {sent}day = ?", day).fetchone()[0]  # noqa: S608
         if count >= limits.max_orders_per_day:
-            most = f"max_orders_per_day, {limits.max_orders_per_day}"
-            raise exceeded(f"there were {count} orders today, and one more would be more than {most}", "Go on tomorrow")
+            most = limits.max_orders_per_day
+            raise LimitExceeded(
+                f"there were {count} orders today, and one more would be more than max_orders_per_day, {most}.",
+                advice=TOMORROW,
+            )
     if limits.max_daily_value is not None and value:
         query = f"SELECT coalesce(sum(value), 0) FROM intents WHERE {sent}state != 'REJECTED' AND day = ?"  # noqa: S608
         total = Decimal(file.execute(query, day).fetchone()[0] + hundredths(value)) / 100
         if total > limits.max_daily_value:
-            told, most = money(total, intent.currency), money(limits.max_daily_value, intent.currency)
-            raise exceeded(f"{told} today would be more than max_daily_value, {most}", "Order less")
+            told, largest = money(total, intent.currency), money(limits.max_daily_value, intent.currency)
+            raise LimitExceeded(f"{told} today would be more than max_daily_value, {largest}.", advice=LESS)
 
 
 def counted(value: Decimal | None) -> int:
@@ -60,8 +69,3 @@ def hundredths(value: Decimal) -> int:
     Where prices have more decimals an order counts up to a hundredth more than it comes to, and never less.
     """
     return int((value * 100).to_integral_value(ROUND_CEILING))
-
-
-def exceeded(words: str, advice: str) -> LimitExceeded:
-    """Return the error for one order too many."""
-    return LimitExceeded(f"{words}.", advice=f"Nothing was sent. {advice}, or change the limits of the profile.")

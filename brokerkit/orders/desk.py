@@ -219,8 +219,11 @@ class OrderDesk(ReservingDesk, RawDesk):
         old = self._own_journal().get(intent if isinstance(intent, str) else intent.id)
         request = old.request
         if request is None or old.is_reserved or old.api is not None:  # that may have said more than a request does
-            verb = "call" if old.api is not None else "reserve" if old.is_reserved else "cancel or amend"
-            advice = f"Use {verb} again{', under another key' if old.is_reserved or old.api is not None else ''}."
+            advice = "Use cancel or amend again."
+            if old.api is not None:
+                advice = "Use call again, under another key."
+            elif old.is_reserved:
+                advice = "Use reserve again, under another key."
             raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice=advice)
         later = self.journal.later(old.id)
         # What is being sent at this moment nobody can have known.
@@ -253,7 +256,9 @@ class OrderDesk(ReservingDesk, RawDesk):
                 words = f"a person decided that it does not stand: {reason}"
                 return present.moved(IntentState.PRESUMED_ABSENT, words, **known)
             late = present.state is IntentState.PRESUMED_ABSENT
-            words = f"a person decided that it is order {order_id}: {reason}".rstrip(": ")
+            words = f"a person decided that it is order {order_id}: {reason}"
+            if not reason:
+                words = f"a person decided that it is order {order_id}"
             return present.moved(IntentState.LATE if late else IntentState.ACKED, words, order_id=order_id, **known)
 
         changed = self.journal.revise(named, decided)
@@ -379,8 +384,10 @@ class OrderDesk(ReservingDesk, RawDesk):
     ) -> Way[Order]:
         advice = None
         if venue in part.unlisted_venues:
-            words = f"Do not send it again: it may stand, and {part.broker} lists no orders of {venue}."
-            advice = f"{words} Look at the broker's own app, then settle it with resolve()."
+            advice = (
+                f"Do not send it again: it may stand, and {part.broker} lists no orders of {venue}. "
+                "Look at the broker's own app, then settle it with resolve()."
+            )
         ascends, prepare = part.numbers_ascend, self._check_account
         if raw is not None:
             own = Way(raw.send, build, raw.answer, raw.stands, prepare=prepare, ascends=ascends, advice=advice)

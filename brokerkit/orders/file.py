@@ -152,15 +152,16 @@ class JournalFile(ABC):
     def _do(self, work: Callable[[Job[T]], T], patience: float | None) -> T:
         if self._process != os.getpid():
             self._start_over()
-        seconds = PATIENCE_SECONDS if patience is None else patience
+        seconds, place = PATIENCE_SECONDS if patience is None else patience, self.path or "in memory"
         try:
             return self._clerk.do(work, seconds)
         except Busy:
-            words, advice = "is being written by others and was not free", "No order is sent without it. Try again."
+            words = f"The order journal {place} is being written by others and was not free."
+            advice = "No order is sent without it. Try again."
         except sqlite3.Error as error:
-            words = f"cannot be used: {error}"
+            words = f"The order journal {place} cannot be used: {error}."
             advice = "No order is sent without it. Free the disk or repair the file; do not delete it."
-        raise JournalError(f"The order journal {self.path or 'in memory'} {words}.", advice=advice)
+        raise JournalError(words, advice=advice)
 
     def _opened(self) -> sqlite3.Connection:
         if self._file is None:

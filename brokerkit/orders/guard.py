@@ -63,20 +63,26 @@ class Guard:
             return
         # Who is not armed is refused without a question to the broker.
         if not self._arm or self._arm != "".join(filter(str.isdigit, account()))[-4:]:
-            wrong = "armed for another account" if self._arm else "not armed"
+            words = "This is real money, and the broker is not armed."
+            if self._arm:
+                words = "This is real money, and the broker is armed for another account."
             raise Disarmed(
-                f"This is real money, and the broker is {wrong}.",
+                words,
                 advice="Nothing was sent. Give arm= or write arm in the profile: the last four digits of the account.",
             )
         limits = self.limits.of(market.currency)
         missing = [name for name in NEEDED_FOR_REAL if getattr(limits, name, None) is None]
         if missing:
-            abroad = "" if market.currency == HOME_CURRENCY else market.currency or "its currency"
-            raise Disarmed(
-                f"This is real money, and limits{f' of {abroad}' if abroad else ''} are missing: {', '.join(missing)}.",
-                advice="Nothing was sent. Write them in the limits table of the profile"
-                f"{f', [profiles.NAME.limits.{abroad}]' if market.currency and abroad else ''}.",
+            currency, names = market.currency or "its currency", ", ".join(missing)
+            words = f"This is real money, and limits of {currency} are missing: {names}."
+            advice = (
+                f"Nothing was sent. Write them in the limits table of the profile, [profiles.NAME.limits.{currency}]."
             )
+            if market.currency == HOME_CURRENCY:
+                words = f"This is real money, and limits are missing: {names}."
+            if market.currency in (HOME_CURRENCY, None):
+                advice = "Nothing was sent. Write them in the limits table of the profile."
+            raise Disarmed(words, advice=advice)
         if network := files.network_file_system(journal_folder()):
             raise Disarmed(
                 f"This is real money, and the order journal lies on a network file system ({network}).",
@@ -125,15 +131,17 @@ class Guard:
         """
         limits = self._limits_for(market.currency, symbol, quantity)
         if odd and limits.price_collar_percent is not None:
-            raise _exceeded(f"{odd} is no price to compare with the last one, which price_collar_percent wants")
+            raise _exceeded(f"{odd} is no price to compare with the last one, which price_collar_percent wants.")
         if price is not None and limits.price_collar_percent is not None:
-            raise _exceeded("there is no last price to compare with, which price_collar_percent wants")
+            raise _exceeded("there is no last price to compare with, which price_collar_percent wants.")
         if value is None:
             amounts = (limits.max_order_value, limits.max_daily_value)
             counts = (limits.max_order_quantity,) if quantity is None else ()
             if self._is_real() or any(each is not None for each in (*amounts, *counts)):
-                why = f", as {odd} is no price" if odd else ""
-                raise _exceeded(f"what it comes to cannot be computed{why}, so no limit holds it")
+                words = "what it comes to cannot be computed, so no limit holds it."
+                if odd:
+                    words = f"what it comes to cannot be computed, as {odd} is no price, so no limit holds it."
+                raise _exceeded(words)
             return None
         self._check_most(value, limits, market.currency)
         return value
@@ -148,12 +156,11 @@ class Guard:
                 "then any answer of the broker, such as a quote, lets orders go again.",
             )
         if limits.symbols is not None and symbol not in limits.symbols:
-            raise _exceeded(
-                f"{symbol or 'what is not named'} is not among the allowed symbols: {', '.join(sorted(limits.symbols))}"
-            )
+            allowed = ", ".join(sorted(limits.symbols))
+            raise _exceeded(f"{symbol or 'what is not named'} is not among the allowed symbols: {allowed}.")
         most = limits.max_order_quantity
         if most is not None and quantity is not None and quantity > most:
-            raise _exceeded(f"{quantity:f} shares are more than max_order_quantity, {most:f}")
+            raise _exceeded(f"{quantity:f} shares are more than max_order_quantity, {most:f}.")
         return limits
 
     def _check(self, wanted: _Wanted) -> Decimal | None:
@@ -172,13 +179,13 @@ class Guard:
     def _check_most(self, value: Decimal, limits: Limits, currency: str | None) -> None:
         if limits.max_order_value is not None and value > limits.max_order_value:
             most = money(limits.max_order_value, currency)
-            raise _exceeded(f"{money(value, currency)} are more than max_order_value, {most}")
+            raise _exceeded(f"{money(value, currency)} are more than max_order_value, {most}.")
 
     def _check_collar(self, wanted: _Wanted, price: Decimal, percent: Decimal) -> None:
         last, currency = self._recent(wanted).price, wanted.market.currency
         if abs(price - last) * 100 > percent * last:
-            away = f"more than {percent} % away from the last price, {money(last, currency)}"
-            raise _exceeded(f"{money(price, currency)} are {away}")
+            wanted_price, last_price = money(price, currency), money(last, currency)
+            raise _exceeded(f"{wanted_price} are more than {percent} % away from the last price, {last_price}.")
 
     def _highest(self, wanted: _Wanted) -> Decimal:
         """Return what a share of an order without a price may cost: where a day has no limits, an estimate."""
@@ -187,7 +194,7 @@ class Guard:
             return max(quote.price, wanted.stop_price or quote.price) * rules.highest_rise
         is_without = quote.upper_limit is None and self._tells_upper_limit(wanted.market)
         if is_without or (rules is None and not quote.upper_limit):
-            raise _exceeded(f"{wanted.symbol} has no upper limit, so an order without a price can cost any value")
+            raise _exceeded(f"{wanted.symbol} has no upper limit, so an order without a price can cost any value.")
         rise = Decimal(1) if rules is None else rules.highest_rise
         return quote.upper_limit or (quote.previous_close or quote.price) * rise
 
@@ -230,6 +237,4 @@ def is_real_money(environment: str, client: object) -> bool:
 
 
 def _exceeded(words: str) -> LimitExceeded:
-    return LimitExceeded(
-        f"{words}.", advice="Nothing was sent. Make the order smaller, or change the limits of the profile."
-    )
+    return LimitExceeded(words, advice="Nothing was sent. Make the order smaller, or change the limits of the profile.")

@@ -31,6 +31,7 @@ return words and string.sub(words, 1, 1) ~= '-' and 1 or 0
 """
 NOT_STOPPED = "Orders are NOT stopped: the kill switch cannot be set."
 BY_HAND = "Stop your programs by hand."
+RESUMES = "Nothing was sent. `brokerkit resume` lets orders go again."
 
 
 def halt_file() -> Path:
@@ -105,16 +106,16 @@ def resume() -> bool:
 
 def check_halt() -> None:
     """Raise Halted while the kill switch is on, or where that cannot be seen."""
-    advice = None
+    by_hand = None
     try:
         words = _words(halt_file())
-        advice = None if words is None else _by_hand(halt_file())
+        by_hand = None if words is None else _by_hand(halt_file())
     except JournalError as error:
         words = f"it cannot be looked for: {error.words}"
     if words is not None:
         raise Halted(
             f"The kill switch is on ({sanitize(words)}).",
-            advice=f"Nothing was sent. {advice or '`brokerkit resume` lets orders go again.'}",
+            advice=f"{NOT_SENT} {by_hand}" if by_hand else RESUMES,
         )
 
 

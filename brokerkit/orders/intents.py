@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import StrictInt
@@ -202,20 +201,30 @@ class Intent(Model):
             return self._called
         shares = "all" if self.quantity is None else f"{self.quantity:f}"
         if self.is_new and self.request is not None:
-            reserved = "reserved " if self.is_reserved else ""
-            return f"{reserved}{self.side} {shares} {self.symbol} at {self.price or self.request.type}"
-        named = self.order.id if self.order else "?"
-        verb, noun = ("cancel" if self.is_cancel else "amend"), ("reserved order" if self.is_reserved else "order")
+            what = f"{self.side} {shares} {self.symbol} at {self.price or self.request.type}"
+            return f"reserved {what}" if self.is_reserved else what
+        named, price = self.order.id if self.order else "?", self.price
         if self.kind is IntentKind.AMEND_RESERVATION:
-            return f"amend reserved order {named} ({self.symbol}) to {shares} at {self.price or 'its type'}"
-        return f"{verb} {shares} of {noun} {named} ({self.symbol})" + (f" to {self.price}" if self.price else "")
+            return f"amend reserved order {named} ({self.symbol}) to {shares} at {price or 'its type'}"
+        if self.kind is IntentKind.CANCEL_RESERVATION:
+            return f"cancel all of reserved order {named} ({self.symbol})"
+        if self.is_cancel:
+            whole = f"cancel all of order {named} ({self.symbol})"
+            return whole if self.quantity is None else f"cancel {shares} of order {named} ({self.symbol})"
+        whole = f"amend all of order {named} ({self.symbol}) to {price}"
+        return whole if self.quantity is None else f"amend {shares} of order {named} ({self.symbol}) to {price}"
 
     @property
     def _called(self) -> str:
-        terms = (self.side, self.quantity, self.symbol, f"at {self.price}" if self.price else None)
-        told = " ".join(f"{each:f}" if isinstance(each, Decimal) else each for each in terms if each)
-        named = f"of order {self.names}" if self.names else ""
-        return f"call {self.api}" + (f" ({' '.join(filter(None, (told, named)))})" if told or named else "")
+        quantity = f"{self.quantity:f}" if self.quantity else ""
+        price, named = f"at {self.price}" if self.price else "", f"of order {self.names}" if self.names else ""
+        told = " ".join(filter(None, (quantity, self.symbol, price, named)))
+        if self.side is Side.BUY and told:
+            return f"call {self.api} (BUY {told})"
+        if self.side is Side.SELL and told:
+            return f"call {self.api} (SELL {told})"
+        told = told or self.side or ""
+        return f"call {self.api} ({told})" if told else f"call {self.api}"
 
     @property
     def is_raw(self) -> bool:

@@ -58,11 +58,10 @@ def check_unused(intent: Intent, known: Sequence[Intent], again: Again | None) -
         if each.state in STANDING:
             raise OrderBlocked(f"{each.what} stands as order {each.order_id}, under the key {intent.key}.", advice=SAME)
         if each.state in OPEN:
-            words = f"is {each.state} and may stand"
-            raise OrderBlocked(f"{each.what} {words}, under the key {intent.key} ({each.id}).", advice=LOOK)
-        words = f"is {each.state}: it may still appear"
-        advice = RESUBMIT if each.api is None else CALL_AGAIN
-        raise OrderBlocked(f"{each.what} {words}, under the key {intent.key} ({each.id}).", advice=advice)
+            words = f"{each.what} is {each.state} and may stand, under the key {intent.key} ({each.id})."
+            raise OrderBlocked(words, advice=LOOK)
+        words = f"{each.what} is {each.state}: it may still appear, under the key {intent.key} ({each.id})."
+        raise OrderBlocked(words, advice=RESUBMIT if each.api is None else CALL_AGAIN)
 
 
 SAME = "Nothing was sent. The same call without a change answers it."

@@ -22,8 +22,8 @@ from pydantic import SecretStr, StrictInt
 from brokerkit.errors import ConfigError, Halted, JournalError, LimitExceeded, NotSent, OrderBlocked
 from brokerkit.logs import about
 from brokerkit.models import Model
-from brokerkit.orders.counters import exceeded
-from brokerkit.orders.halting import halted
+from brokerkit.orders.counters import LESS, TOMORROW, WAIT
+from brokerkit.orders.halting import RESUMES, halted
 from brokerkit.orders.intents import OPEN, Intent, IntentState
 from brokerkit.orders.limits import Limits, money
 from brokerkit.orders.records import Records
@@ -357,9 +357,12 @@ class AmongHosts:
         told = self._asked(lambda redis: self._tally.take(self.store, redis, known, accept_risk=accept_risk))
         found = self._lease(told)
         if found is None or told.status == "pending":
-            trader = f"{found.host} trades this account, and of its" if found else "Of other hosts'"
+            left = "; ".join(told.words[3:])
+            words = f"Of other hosts' orders may stand: {left}."
+            if found is not None:
+                words = f"{found.host} trades this account, and of its orders may stand: {left}."
             raise OrderBlocked(
-                f"{trader} orders may stand: {'; '.join(told.words[3:])}.",
+                words,
                 advice="Nothing was taken over. Settle them there, as by `brokerkit journal reconcile`. If that "
                 "machine is gone, look at the broker's own list; --accept-risk (accept_risk=True) takes over anyway.",
             )
@@ -394,10 +397,15 @@ class AmongHosts:
             raise _halted(told.words[0])
         if told.status == "elsewhere":
             name, since, host = told.words
-            same = ", by another BROKERKIT_STATE_DIR or of the same name," if name == host_name() else ""
-            since_when = f"{moment(since):%Y-%m-%d %H:%M:%S}"
+            told_apart, when = _told_apart(name, host), f"{moment(since):%Y-%m-%d %H:%M:%S}"
+            words = f"{told_apart} trades this account since {when}; one host does at a time."
+            if name == host_name():
+                words = (
+                    f"{told_apart}, by another BROKERKIT_STATE_DIR or of the same name, trades this account since "
+                    f"{when}; one host does at a time."
+                )
             raise NotSent(
-                f"{_told_apart(name, host)}{same} trades this account since {since_when}; one host does at a time.",
+                words,
                 advice=f"Nothing was sent. End the programs there; then {TAKE_OVER} lets this host trade.",
             )
         if told.status == "keyed":
@@ -444,21 +452,25 @@ def _told_apart(name: str, host: str) -> str:
 def _too_much(told: Told, intent: Intent, limits: Limits | None) -> LimitExceeded:
     own = (limits.of(intent.currency) if limits else None) or Limits()
     if told.status == "minute":
-        most = f"max_orders_per_minute, {own.max_orders_per_minute}"
-        return exceeded(f"one more in this minute would be more than {most}, of all hosts", "Wait a moment")
+        minute = own.max_orders_per_minute
+        words = f"one more in this minute would be more than max_orders_per_minute, {minute}, of all hosts."
+        return LimitExceeded(words, advice=WAIT)
     if told.status == "day":
-        most = f"max_orders_per_day, {own.max_orders_per_day}"
-        words = f"there were {told.words[0]} orders of all hosts today, and one more would be more than {most}"
-        return exceeded(words, "Go on tomorrow")
+        words = (
+            f"there were {told.words[0]} orders of all hosts today, and one more would be more than "
+            f"max_orders_per_day, {own.max_orders_per_day}."
+        )
+        return LimitExceeded(words, advice=TOMORROW)
     total = money(Decimal(told.words[0]) / 100, intent.currency)
     most = money(own.max_daily_value or Decimal(0), intent.currency)
-    return exceeded(f"{total} today, of all hosts, would be more than max_daily_value, {most}", "Order less")
+    words = f"{total} today, of all hosts, would be more than max_daily_value, {most}."
+    return LimitExceeded(words, advice=LESS)
 
 
 def _halted(words: str) -> Halted:
     return Halted(
         f"The kill switch of all hosts is on ({words}).",
-        advice="Nothing was sent. `brokerkit resume` lets orders go again.",
+        advice=RESUMES,
     )
 
 

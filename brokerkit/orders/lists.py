@@ -431,8 +431,8 @@ class OrderLists:
         """Return the error for a row that may be of another day, where the list of the day shows nothing."""
         page, row = found.page, found.row
         where = None if page.endpoint is None else str(page.endpoint)
-        words = f"The list of {found.day} is empty, and order {row.id} stands in a list that tells no day"
-        return IncompleteListing(f"{words}.", broker=self._part.broker, endpoint=where, advice=_LOOK)
+        words = f"The list of {found.day} is empty, and order {row.id} stands in a list that tells no day."
+        return IncompleteListing(words, broker=self._part.broker, endpoint=where, advice=_LOOK)
 
     def _wrong(self, page: OrderPage, row: OrderReply, fault: str) -> WireError:
         number = row.id if is_number(row.id) else "no number"

@@ -240,10 +240,12 @@ class Reconciler:
         def change(present: Intent) -> Intent:
             if present.state is not intent.state:
                 return present  # somebody else decided meanwhile
-            told = row.order.submitted_at
+            words = f"the broker's notice of order {row.order.id} is just like it"
+            if (told := row.order.submitted_at) is not None:
+                words = f"the broker's notice of {told:%H:%M:%S} of order {row.order.id} is just like it"
             return present.moved(
                 IntentState.LATE if present.state is _PRESUMED else IntentState.ACKED,
-                f"the broker's notice{f' of {told:%H:%M:%S}' if told else ''} of order {row.order.id} is just like it",
+                words,
                 order_id=row.order.id,
                 result=row.order,
                 confidence=Confidence.EXACT if is_exact else Confidence.PROBABLE,
@@ -282,8 +284,9 @@ class Reconciler:
 
     def _for_a_person(self, intent: Intent) -> Intent:
         """Write down once that no list will tell what became of an intent."""
-        shown = "what was called by its own fields" if intent.is_raw else f"orders of {intent.venue}"
-        words = f"no list shows {shown}: a person has to settle it"
+        words = f"no list shows orders of {intent.venue}: a person has to settle it"
+        if intent.is_raw:
+            words = "no list shows what was called by its own fields: a person has to settle it"
 
         def change(present: Intent) -> Intent:
             is_known = present.state not in UNRESOLVED or words in present.evidence
@@ -577,9 +580,12 @@ def judge(
 
 def taken_effect(intent: Intent, order: Order, trust: Trust, now: dt.datetime) -> Intent:
     """Return a change whose order the list shows as changed. Its own number stands nowhere."""
+    words = f"the broker's list shows order {order.id} as amended"
+    if intent.is_cancel:
+        words = f"the broker's list shows order {order.id} as cancelled"
     return intent.moved(
         IntentState.LATE if intent.state is _PRESUMED else IntentState.ACKED,
-        f"the broker's list shows order {order.id} as {'cancelled' if intent.is_cancel else 'amended'}",
+        words,
         result=order,
         confidence=Confidence.EXACT if trust.exclusive else Confidence.PROBABLE,
         decided_at=now,

@@ -123,14 +123,14 @@ def read(content: str) -> Intent:
         row = json.loads(content)
         if isinstance(row, dict) and row.get("v") == ROWS:
             return Intent.model_validate(_given(row, _INTENT))
-        words = "a row of it is none of this version"
+        words = "The order journal is damaged: a row of it is none of this version."
     except KeyError as error:
-        words = f"in a row of it {error.args[0]} is missing"
+        words = f"The order journal is damaged: in a row of it {error.args[0]} is missing."
     except ValidationError as error:
-        words = f"a row of it cannot be read ({error.error_count()} fields)"
+        words = f"The order journal is damaged: a row of it cannot be read ({error.error_count()} fields)."
     except (TypeError, ValueError, RecursionError):
-        words = "a row of it cannot be read"
-    raise JournalError(f"The order journal is damaged: {words}.", advice="No order is sent. Keep the file.")
+        words = "The order journal is damaged: a row of it cannot be read."
+    raise JournalError(words, advice="No order is sent. Keep the file.")
 
 
 def text_of(row: Mapping[str, object]) -> str:

@@ -259,8 +259,9 @@ def _judged(store: Store, intent: Intent, fence: int, *, is_begun: bool | None =
 
 def _text(store: Store, intent: Intent) -> str:
     """Return what other hosts are shown of an order, after the id of this one."""
-    at = f"{intent.sent_at or intent.created_at:%Y-%m-%d %H:%M:%S}"
-    return f"{store.host} {intent.what}, sent by {host_name()} at {at} ({intent.id})"
+    at = intent.sent_at or intent.created_at
+    told = f"{intent.what}, sent by {host_name()} at {at:%Y-%m-%d} {at:%H:%M:%S} ({intent.id})"
+    return f"{store.host} {told}"
 
 
 def _holder(store: Store, intent_id: str) -> str:
