@@ -31,6 +31,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a shell: the programs that the tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Tests compare English texts, whatever the language of whoever runs them.
+os.environ.pop("BROKERKIT_LANGUAGE", None)
+os.environ.pop("LC_ALL" if os.environ.get("LC_ALL", "").startswith("ko") else "", None)
+os.environ["LC_MESSAGES"] = "C"
+
 # How long an example takes says how busy the machine is, not whether it is right.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")

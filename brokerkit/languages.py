@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -52,6 +53,17 @@ def language(name: str | None = None) -> str:
         return _chosen
     variable = os.environ.get(VARIABLE, "").strip().lower()
     return variable if variable in LANGUAGES else ENGLISH
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Let the process speak a language for a while; then it does as before."""
+    global _chosen
+    before, _chosen = _chosen, name
+    try:
+        yield
+    finally:
+        _chosen = before
 
 
 def translated(text: str, to: str | None = None) -> str:

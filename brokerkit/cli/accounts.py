@@ -97,7 +97,7 @@ def _print_balance(session: Session, found: Balance) -> None:
     print()
     largest = sorted(found.positions, key=lambda each: (-(each.market_value or 0), each.symbol))
     own = all(each.kind is PositionKind.CASH for each in largest)
-    session.printer.table([_position_row(each, own) for each in largest], "No positions.")
+    session.printer.table([_position_row(each, own) for each in largest], "No positions.", of="Position")
 
 
 @at_broker

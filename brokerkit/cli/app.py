@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from io import StringIO
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,9 @@ from brokerkit import __version__
 from brokerkit.cli import exits
 from brokerkit.cli.consoles import abandon_output, flush, settle_home, tame
 from brokerkit.cli.help import Program
+from brokerkit.cli.speech import OPTION, asked, native, options_among
 from brokerkit.errors import MAY_STAND, BrokerError
+from brokerkit.languages import ENGLISH, language, speaking, translated
 
 if TYPE_CHECKING:
     from brokerkit.cli.printing import Printer
@@ -45,6 +48,16 @@ def _start(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_versions, is_eager=True, help="Show core and adapters.")
     ] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            OPTION,
+            metavar="LANGUAGE",
+            help="ko or en: the language of what people read (언어).",
+            show_default=False,
+            expose_value=False,
+        ),
+    ] = None,
 ) -> None:
     """Trade Korean and US stocks at any broker: quote, order, cancel, balance, investor flow."""
 
@@ -53,18 +66,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     settle_home()
     replacer = tame()
-    code, say = _outcome(list(sys.argv[1:] if arguments is None else arguments))
-    try:
-        say()
-        flush()
-        if replacer.lacking:
-            _say(f"this console ({replacer.lacking}) cannot show every character; set PYTHONUTF8=1 or use --json.")
-    except OSError as error:
-        if code == exits.DONE:
-            code = exits.NOT_SHOWN
-            with suppress(OSError):
-                _tell_unwritten(error)
-        abandon_output()
+    with speaking(native()):
+        code, say = _outcome(list(sys.argv[1:] if arguments is None else arguments))
+        try:
+            say()
+            flush()
+            if replacer.lacking:
+                _say(f"this console ({replacer.lacking}) cannot show every character; set PYTHONUTF8=1 or use --json.")
+        except OSError as error:
+            if code == exits.DONE:
+                code = exits.NOT_SHOWN
+                with suppress(OSError):
+                    _tell_unwritten(error)
+            abandon_output()
     return code
 
 
@@ -74,7 +88,9 @@ def _outcome(given: list[str]) -> tuple[int, Callable[[], None]]:
     printer = partial(_printer, command, given)
     try:
         if "_BROKERKIT_COMPLETE" in os.environ:
+            language(ENGLISH)
             command.main(given, prog_name="brokerkit")
+        _choose_language(command, given)
         with command.make_context("brokerkit", list(given)) as context:
             command.invoke(context)
     except typer.Exit as end:
@@ -106,16 +122,16 @@ def _printer(command: Any, given: list[str]) -> Printer:
 
 def asks_json(command: Any, words: Iterable[str]) -> bool:
     """Say whether `--json` stands among the words as an option, and not as the value of one."""
-    words = iter(words)
-    for word in words:
-        if word in ("--", "--json"):
-            return word == "--json"
-        options = [each for each in command.params if each.param_type_name == "option" and word in each.opts]
-        if any(not each.is_flag for each in options):
-            next(words, None)
-        elif not options:
-            command = getattr(command, "commands", {}).get(word, command)
-    return False
+    return any(name == "--json" for name, _ in options_among(command, words))
+
+
+def _choose_language(command: Any, given: list[str]) -> None:
+    try:
+        wanted = asked(command, given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=f"'{OPTION}'") from None
+    if wanted is not None:
+        language(wanted)
 
 
 def _tell_wrong_usage(printer: Printer, error: Any) -> None:
@@ -123,7 +139,15 @@ def _tell_wrong_usage(printer: Printer, error: Any) -> None:
     if printer.as_json:
         printer.fault("WrongUsage", error.format_message())
     else:
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        print("\n".join(map(_in_usage, shown.getvalue().splitlines())), file=sys.stderr)
+
+
+def _in_usage(line: str) -> str:
+    """Return a line of Typer's in the language of the program."""
+    head, error, words = line.partition("Error: ")
+    return f"{translated('Error:')} {translated(words)}" if error and not head else translated(line)
 
 
 def _tell_unwritten(error: OSError) -> None:
@@ -132,4 +156,4 @@ def _tell_unwritten(error: OSError) -> None:
 
 
 def _say(words: str) -> None:
-    print(f"brokerkit: {words}", file=sys.stderr, flush=True)
+    print(f"brokerkit: {translated(words)}", file=sys.stderr, flush=True)

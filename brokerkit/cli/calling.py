@@ -15,7 +15,7 @@ from brokerkit.catalogue import Api, Group
 from brokerkit.cli.apis import ApiArgument
 from brokerkit.cli.catalogues import complete_field, found_api, offering
 from brokerkit.cli.confirming import ask, check_askable, show_call
-from brokerkit.cli.printing import Printer, Row
+from brokerkit.cli.printing import AS_IS, Printer, Row
 from brokerkit.cli.sending import (
     ENDED,
     ArmOption,
@@ -188,7 +188,7 @@ def _print_all(printer: Printer, reply: RawReply) -> None:
         return
     title: str | None = f"{reply.api.name} {reply.api.label}"
     if len(reply.body) or not reply.blocks:
-        printer.one({}, _labelled(reply.body, reply.api.parts.get("")), title)
+        printer.one({}, _labelled(reply.body, reply.api.parts.get("")), title, of=AS_IS)
         title = None
     for name in reply.blocks:
         if title is None:
@@ -205,11 +205,11 @@ def _print(printer: Printer, reply: RawReply, block: str) -> None:
     if printer.as_csv:
         printer.many([], [{name: _text(row.get(name)) for name in names} for row in rows], "")
     elif len(rows) == 1 and group is not None and not group.many:
-        printer.one({}, _labelled(rows[0], group), sanitize(block))
+        printer.one({}, _labelled(rows[0], group), sanitize(block), of=AS_IS)
     else:
         heads = {name: _label(name, group) for name in names}
         shown = [{heads[name]: _text(row.get(name)) for name in names} for row in rows]
-        printer.table(shown, f"{sanitize(block)}: no rows", sanitize(block))
+        printer.table(shown, f"{sanitize(block)}: no rows", sanitize(block), of=AS_IS)
 
 
 def _labelled(row: Mapping[str, Any], group: Group | None) -> Row:

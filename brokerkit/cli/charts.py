@@ -14,7 +14,8 @@ from rich.bar import Bar
 from rich.table import Table as Grid
 
 from brokerkit.cli.consoles import can_write
-from brokerkit.cli.printing import GAIN, LOSS, console_of
+from brokerkit.cli.printing import GAIN, LOSS, as_text, both, console_of, tell
+from brokerkit.languages import KOREAN, language
 from brokerkit.models import Candles, InvestorFlow
 from brokerkit.models.frames import needed
 from brokerkit.models.labels import korean_name
@@ -42,7 +43,7 @@ def print_candles(found: Candles) -> None:
     columns, lines = max(shutil.get_terminal_size().columns, NARROWEST), shutil.get_terminal_size().lines - 2
     shown = found[-(columns - AXIS) :]
     if not shown:
-        print("No candles.")
+        tell("No candles.")
         return
     drawn = [
         made.Candle(**{name: float(getattr(each, name)) for name in ("open", "high", "low", "close", "volume")})
@@ -56,7 +57,9 @@ def print_candles(found: Candles) -> None:
     for label in ("average", "volume", "variation"):
         chart.set_label(label, "")
     shape = "%Y-%m-%d" if shown[0].time.time() == shown[-1].time.time() == dt.time.min else "%Y-%m-%d %H:%M"
-    print(f"{found.symbol} {found.venue} {found.interval}, {shown[0].time:{shape}} to {shown[-1].time:{shape}}")
+    what = f"{found.symbol} {as_text(found.venue)} {as_text(found.interval)}"
+    to = "~" if language() == KOREAN else "to"
+    print(f"{what}, {shown[0].time:{shape}} {to} {shown[-1].time:{shape}}")
     screen = console_of(sys.stdout)
     screen.size = (columns, min(lines, HIGHEST))
     screen.print(chart, soft_wrap=True)
@@ -65,14 +68,14 @@ def print_candles(found: Candles) -> None:
 def print_flow(found: Sequence[InvestorFlow]) -> None:
     """Draw what each group of investors bought net, a line a day: to the right if it bought, to the left if it sold."""
     if not found:
-        print("No trading in these days.")
+        tell("No trading in these days.")
         return
     size = shutil.get_terminal_size()
     width = max((size.columns - 12) // len(SHOWN) - 2, 10)
     nets = {name: [getattr(day, name).net_quantity for day in found] for name in SHOWN}
     most = {name: max((abs(net) for net in told if net), default=Decimal(1)) for name, told in nets.items()}
     grid = Grid.grid(padding=(0, 2, 0, 0))
-    grid.add_row("", *(f"{name} {korean_name('InvestorFlow', [name])}" for name in SHOWN), style="bold")
+    grid.add_row("", *(both(name, korean_name("InvestorFlow", [name])) for name in SHOWN), style="bold")
     grid.add_row("", *(f"{f'±{most[name]:,f}':^{width}}" for name in SHOWN))
     for at, day in enumerate(found):
         grid.add_row(f"{day.date}", *(_bar(nets[name][at], most[name], width) for name in SHOWN))

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from brokerkit import clock
 from brokerkit.broker import Broker
-from brokerkit.cli.printing import GAIN, LOSS, money
+from brokerkit.cli.asking import plain, yes_words
+from brokerkit.cli.printing import GAIN, LOSS, as_text, head, money
 from brokerkit.errors import Blocked, BrokerError, InvalidRequest
+from brokerkit.languages import translated
 from brokerkit.market.markets import market_of
 from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.orders.raw import CANCELS, Terms
@@ -46,18 +48,21 @@ def show(broker: Broker, side: Side | None, symbol: str, title: str, rows: Rows)
     if broker.environment == "real":
         # A list can show a symbol that is not understood: it is one of the account's own market.
         disarmed = broker.disarmed(market=market_of(symbol).name if is_symbol(symbol) else None)
-        console.print(f"Real money (실전): account {account}. {disarmed or 'Armed.'}", style="bold red")
-    console.print(title, style="bold" if side is None else f"bold {SIDES[side][1]}")
+        words = f"Real money (실전): account {account}. {disarmed or 'Armed.'}"
+        console.print(translated(words), style="bold red")
+    console.print(translated(title), style="bold" if side is None else f"bold {SIDES[side][1]}")
     rows = {"broker": f"{broker.name}, {broker.environment}", "account": account, **rows}
-    width = max(map(cell_len, rows))
-    for label, value in rows.items():
-        console.print(f"  {label}{' ' * (width - cell_len(label))}  {value}")
+    lines = [(head(label, "OrderRequest"), translated(as_text(value))) for label, value in rows.items()]
+    width = max(cell_len(label) for label, _ in lines)
+    for label, words in lines:
+        console.print(f"  {label}{' ' * (width - cell_len(label))}  {words}")
 
 
 def ask(broker: Broker) -> None:
     """Ask whether it may be sent; anything but yes raises Blocked. With real money the word is typed in full."""
     real = broker.environment == "real"
-    print("Type yes to send it: " if real else "Send it? [y/N] ", end="", file=sys.stderr, flush=True)
+    question = "Type yes to send it:" if real else "Send it? [y/N]"
+    print(translated(question), end=" ", file=sys.stderr, flush=True)
     answer = ""
     try:
         answer = sys.stdin.readline()
@@ -67,7 +72,7 @@ def ask(broker: Broker) -> None:
         if not answer.endswith("\n"):
             print(file=sys.stderr)
     # A line that was not ended with Enter is what was typed when the terminal went away.
-    if not answer.endswith("\n") or answer.strip().lower() not in ({"yes"} if real else {"y", "yes"}):
+    if not answer.endswith("\n") or plain(answer) not in ({"yes"} if real else yes_words()):
         raise Blocked("The order was not confirmed.", advice="Nothing was sent.")
 
 

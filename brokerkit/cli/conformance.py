@@ -11,10 +11,12 @@ import typer
 
 from brokerkit.asking.inquiries import HOOKS
 from brokerkit.cli import exits
-from brokerkit.cli.printing import Printer
+from brokerkit.cli.consoles import cells
+from brokerkit.cli.printing import Printer, as_text, head
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS, SANDBOXES, everything
+from brokerkit.languages import KOREAN, language, translated
 from brokerkit.market.markets import market_named
 from brokerkit.symbols import HOME
 
@@ -84,9 +86,9 @@ def conformance(
         told = report.model_dump(mode="json")
         printer.one(told if samples is None else {**told, "samples": replayed and replayed.model_dump(mode="json")})
     else:
-        print("\n".join(_lines(report, level)))
+        print("\n".join(map(translated, _lines(report, level))))
         if replayed is not None:
-            print("\n".join(["", *replayed.lines()]))
+            print("\n".join(map(translated, ["", *replayed.lines()])))
     if report.failed or (replayed is not None and replayed.failures):
         raise typer.Exit(exits.REFUSED)
 
@@ -124,7 +126,8 @@ def _lines(report: Report, wanted: int) -> Iterator[str]:
         yield from _offer(capability)
     yield ""
     for level, what in enumerate(LEVELS[: wanted + 1]):
-        yield f"level {level}  {what:<12}  {_count([each for each in report.checks if each.level == level])}"
+        named = _padded(head(what, "Report"), 12)
+        yield f"{_level(level)}  {named}  {_count([each for each in report.checks if each.level == level])}"
     if undeclared := Counter(each.words for each in report.of(Outcome.NOT_DECLARED)):
         listed = [f"{words.removeprefix('not declared: ')} ({count})" for words, count in undeclared.most_common(NAMED)]
         more = len(undeclared) - len(listed)
@@ -136,7 +139,9 @@ def _lines(report: Report, wanted: int) -> Iterator[str]:
         yield from _told(each, f"Differs, as declared: {each.title}", report)
     for each in report.of(Outcome.FAILED):
         yield from _told(each, f"Failed: {each.title}", report)
-    proven = "not even level 0" if report.level is None else f"level {report.level} ({LEVELS[report.level]})"
+    proven = (
+        "not even level 0" if report.level is None else f"level {report.level} ({head(LEVELS[report.level], 'Report')})"
+    )
     yield ""
     yield f"Proven: {proven}."
 
@@ -148,23 +153,36 @@ def _offer(capability: Capability) -> Iterator[str]:
         types.setdefault(kind, []).append(time)
     each_type = [f"{kind} ({' '.join(times)})" for kind, times in types.items()]
     untold = "; ".join(f"{model}: {', '.join(fields)}" for model, fields in capability.not_told.items())
-    yield f"market    {capability.market}"
-    yield f"offers    {', '.join(capability.verbs)}"
-    yield f"lacks     {', '.join(lacking) or 'no verb'}"
-    if capability.streams:
-        yield f"streams   {', '.join(capability.streams)}"
-    yield f"quotes    {', '.join(capability.quote_venues) or 'no venue'}"
-    yield f"orders    {', '.join(capability.order_venues) or 'no venue'}"
-    yield f"types     {', '.join(each_type) or 'none'}"
-    yield f"parts     {', '.join(capability.changes_parts) or 'whole orders only'}"
-    yield f"not told  {untold or 'nothing: every field'}"
+    told = {
+        "market": capability.market,
+        "offers": ", ".join(capability.verbs),
+        "lacks": ", ".join(lacking) or translated("no verb"),
+        "streams": ", ".join(capability.streams),
+        "quotes": ", ".join(capability.quote_venues) or translated("no venue"),
+        "orders": ", ".join(capability.order_venues) or translated("no venue"),
+        "types": ", ".join(each_type) or translated("none"),
+        "parts": ", ".join(capability.changes_parts) or translated("whole orders only"),
+        "not told": untold or translated("nothing: every field"),
+    }
+    lines = [(head(label, "Capability"), words) for label, words in told.items() if words]
+    width = max(cells(label) for label, _ in lines) + 2
+    yield from (f"{_padded(label, width)}{words}" for label, words in lines)
 
 
 def _count(checks: list[CheckResult]) -> str:
     if not checks:
-        return "not looked at"
+        return translated("not looked at")
     counts = Counter(each.outcome for each in checks)
-    return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+    told = [(number, as_text(outcome)) for outcome, number in counts.items()]
+    return ", ".join(f"{words} {number}" if language() == KOREAN else f"{number} {words}" for number, words in told)
+
+
+def _level(number: int) -> str:
+    return f"{number}단계" if language() == KOREAN else f"level {number}"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cells(text))
 
 
 def _told(check: CheckResult, title: str, report: Report) -> Iterator[str]:
@@ -172,6 +190,6 @@ def _told(check: CheckResult, title: str, report: Report) -> Iterator[str]:
     yield title
     yield from (f"    {line}" for line in check.words.splitlines())
     if check.where:
-        yield f"    at {', '.join(check.where)}"
+        yield f"    {head('at', 'Report')} {', '.join(check.where)}"
         market = "" if report.market == HOME else f"--market {report.market} "
-        yield f"    again: {market}--check {check.name}"
+        yield f"    {head('again', 'Report')}: {market}--check {check.name}"

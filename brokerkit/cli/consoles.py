@@ -28,7 +28,7 @@ class Replacer:
         text = error.object[error.start : error.end]
         if any(character not in PLAIN for character in text):
             self.lacking = error.encoding
-        return "".join(PLAIN.get(character) or "?" * _cells(character) for character in text), error.end
+        return "".join(PLAIN.get(character) or "?" * cells(character) for character in text), error.end
 
 
 def tame() -> Replacer:
@@ -80,5 +80,6 @@ def abandon_output() -> None:
             os.close(nowhere)
 
 
-def _cells(character: str) -> int:
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def cells(text: str) -> int:
+    """Return how many columns of a screen a text takes."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

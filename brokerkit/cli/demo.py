@@ -8,7 +8,7 @@ import typer
 
 from brokerkit.broker import Broker
 from brokerkit.cli.installed import sandbox_names
-from brokerkit.cli.printing import Printer, as_text, signed
+from brokerkit.cli.printing import Printer, Said, as_text, signed
 from brokerkit.cli.sandbox import NO_SANDBOX, broker_in, sandbox_class
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
@@ -38,8 +38,12 @@ def demo(symbol: SymbolOption = "005930", as_json: JsonOption = False) -> None:
     if as_json:
         printer.one(told)
     steps = dict.fromkeys(step for column in told.values() for step in column)
-    rows = [{"step": step, **{name: column.get(step) for name, column in told.items()}} for step in steps]
+    rows = [{"step": Said(step), **{name: _cell(column.get(step)) for name, column in told.items()}} for step in steps]
     printer.table(rows, "")
+
+
+def _cell(text: str | None) -> Said | None:
+    return None if text is None else Said(text)
 
 
 def story(broker: Broker, symbol: str) -> dict[str, str]:
@@ -49,14 +53,14 @@ def story(broker: Broker, symbol: str) -> dict[str, str]:
     told["quote"] = f"{as_text(quote.price)} won ({as_text(signed(quote.change_percent))} %)"
 
     order = broker.buy(symbol, 1_000, price=quote.price)
-    told["buy 1,000"] = f"order {order.id} is {order.status}"
+    told["buy 1,000"] = f"order {order.id} is {as_text(order.status)}"
 
     order = broker.refresh(order)
     filled, left = as_text(order.filled_quantity), as_text(order.remaining_quantity)
-    told["partial fill"] = f"{filled} filled, {left} left: {order.status}"
+    told["partial fill"] = f"{filled} filled, {left} left: {as_text(order.status)}"
 
     canceled = broker.refresh(broker.cancel(order))
-    told["cancel the rest"] = f"order {canceled.id} cancels {order.id}: {canceled.status}"
+    told["cancel the rest"] = f"order {canceled.id} cancels {order.id}: {as_text(canceled.status)}"
 
     balance = broker.balance()
     for when, cash in (("cash today", balance.cash), ("cash on D+2", balance.cash_d2)):

@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from brokerkit.cli import exits
-from brokerkit.cli.printing import Printer, console_of, in_shell
+from brokerkit.cli.consoles import cells
+from brokerkit.cli.printing import Printer, as_text, console_of, head, in_shell
 from brokerkit.cli.session import JsonOption, offer_profiles
 from brokerkit.doctor.examination import examine
 from brokerkit.doctor.finding import Finding, State
+from brokerkit.languages import KOREAN, language, translated
 from brokerkit.text import sanitize
 
 STYLES = {State.OK: "green", State.WARNING: "yellow", State.ERROR: "bold red", State.UNKNOWN: "dim"}
@@ -50,7 +52,7 @@ def doctor(profile: ProfilesArgument = None, online: OnlineOption = False, as_js
 def _print(found: Sequence[Finding]) -> None:
     """Print a block a profile, a line a finding, and below what is not ok what to do about it."""
     console = console_of(sys.stdout)
-    width = max(len(each.subject) for each in found) + 2
+    width = max(cells(head(each.subject, "Finding")) for each in found) + 2
 
     def write(text: str, style: str | None = None, end: str = "\n") -> None:
         console.print(text, style=style, end=end, markup=False, highlight=False, soft_wrap=True)
@@ -58,16 +60,21 @@ def _print(found: Sequence[Finding]) -> None:
     for number, (name, findings) in enumerate(groupby(found, key=attrgetter("profile"))):
         if number:
             write("")
-        write("this machine" if name is None else f"profile {name}", "bold")
+        write(translated("this machine" if name is None else f"profile {name}"), "bold")
         for each in findings:
-            write(f"  {each.state:9}", STYLES[each.state], end="")
-            write(f"{each.subject:{width}}{_shown(each.words)}")
+            write(f"  {_padded(as_text(each.state), 9)}", STYLES[each.state], end="")
+            write(f"{_padded(head(each.subject, 'Finding'), width)}{_shown(each.words)}")
             if each.advice:
                 write(f"{'':{width + 11}}{_shown(each.advice)}")
     counts = {state: sum(each.state is state for each in found) for state in State}
     write("")
-    write(", ".join(f"{count} {state}" for state, count in counts.items() if count))
+    told = [(count, as_text(state)) for state, count in counts.items() if count]
+    write(", ".join(f"{state} {count}" if language() == KOREAN else f"{count} {state}" for count, state in told))
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cells(text))
 
 
 def _shown(text: str) -> str:
-    return in_shell(sanitize(text, limit=LONGEST))
+    return in_shell(translated(sanitize(text, limit=LONGEST)))

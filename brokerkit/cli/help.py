@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
+from brokerkit.cli.consoles import cells
+from brokerkit.languages import KOREAN, language, translated
+
 
 class Command(NamedTuple):
     """A command as the help page shows it, and the module of this package that brings it."""
@@ -190,8 +193,71 @@ COMMANDS = (
 """In the order of the help page."""
 
 
+class Speaking(typer.Context):
+    """What a command runs in: its help page is written in the language of the program."""
+
+    def make_formatter(self) -> Any:
+        """Return what the help page is written with."""
+        kind = Korean if language() == KOREAN else self.formatter_class
+        return kind(width=self.terminal_width, max_width=self.max_content_width)
+
+
+class Korean(typer.Context.formatter_class):  # type: ignore[misc, valid-type]  # typer names it nowhere else
+    """Writes a help page in Korean: our texts, and those of Typer, as they are written out."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Write how the command is typed."""
+        super().write_usage(prog, args, f"{translated('Usage:')} ")
+
+    def write_heading(self, heading: str) -> None:
+        """Write what stands over a part of the page."""
+        super().write_heading(translated(heading))
+
+    def write_text(self, text: str) -> None:
+        """Write what the command is for, a paragraph each."""
+        space = " " * self.current_indent
+        paragraphs = (
+            _wrapped(translated(" ".join(each.split())), self.width - len(space)) for each in text.split("\n\n")
+        )
+        self.write("\n\n".join("\n".join(f"{space}{line}" for line in lines) for lines in paragraphs) + "\n")
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write options or arguments, and beside each what it is for."""
+        rows = list(rows)
+        width = min(max(cells(name) for name, _ in rows), col_max) + col_spacing
+        space = " " * self.current_indent
+        for name, words in rows:
+            lines = _wrapped(_with_extras(words), self.width - width - col_spacing) if words else []
+            if cells(name) > width - col_spacing or not lines:
+                self.write(f"{space}{name}\n")
+            else:
+                self.write(f"{space}{name}{' ' * (width - cells(name))}{lines.pop(0)}\n")
+            for line in lines:
+                self.write(f"{space}{' ' * width}{line}\n")
+
+
+def _with_extras(words: str) -> str:
+    """Return what an option is for in Korean; Typer adds in brackets what it knows of it."""
+    help, bracket, extras = words.rpartition("[") if words.endswith("]") else (words, "", "")
+    told = "; ".join(map(translated, extras.removesuffix("]").split("; ")))
+    return f"{translated(help.rstrip())}  [{told}]".lstrip() if bracket else translated(words)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a text that takes so many columns at most; words stay whole."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and cells(lines[-1]) + 1 + cells(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
+
+
 class Grouped(TyperGroup):
     """A group of commands whose help cuts none of them."""
+
+    context_class = Speaking
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a line a command; the terminal may wrap it, but nothing is left out."""
@@ -205,7 +271,8 @@ class Program(Grouped):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.commands = _Commands()  # type: ignore[assignment]  # nobody changes them
+        shared = [each for each in self.params if not each.expose_value]
+        self.commands = _Commands(shared)  # type: ignore[assignment]  # nobody changes them
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return their names; none of them is made for that."""
@@ -221,7 +288,8 @@ class Program(Grouped):
 class _Commands(Mapping[str, Any]):
     """The commands by name. The module of one is imported when it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Iterable[Any]) -> None:
+        self._shared = tuple(shared)
         self._homes = {command.name: command.home for command in COMMANDS}
         self._made: dict[str, Any] = {}
 
@@ -230,8 +298,17 @@ class _Commands(Mapping[str, Any]):
         if name not in self._made:
             app = typer.Typer(rich_markup_mode=None)
             import_module(f"brokerkit.cli.{home}").add_to(app)
-            self._made |= typer.main.get_group(app).commands
+            for made in typer.main.get_group(app).commands.values():
+                self._share(made)
+                self._made[str(made.name)] = made
         return self._made[name]
+
+    def _share(self, command: Any) -> None:
+        """Give a command, and those in it, the options that all have."""
+        command.params.extend(self._shared)
+        command.context_class = Speaking
+        for each in getattr(command, "commands", {}).values():
+            self._share(each)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._homes)
@@ -243,4 +320,4 @@ class _Commands(Mapping[str, Any]):
 def _write(formatter: Any, title: str, lines: Iterable[tuple[str, str]], width: int) -> None:
     with formatter.section(title):
         for name, words in lines:
-            formatter.write(f"  {name:{width}}  {words}\n")
+            formatter.write(f"  {name:{width}}  {translated(words)}\n")

@@ -9,7 +9,7 @@ import typer
 
 from brokerkit.adapter import Adapter
 from brokerkit.asking.inquiries import HOOKS, offers
-from brokerkit.cli.printing import Printer, Row
+from brokerkit.cli.printing import Printer, Row, Said
 from brokerkit.cli.session import CsvOption, JsonOption
 from brokerkit.errors import BrokerError
 from brokerkit.extensions import BROKERS, SANDBOXES, extensions, package_of, version_of
@@ -68,5 +68,5 @@ def _row(told: dict[str, Any]) -> Row:
         "broker": told["name"],
         "version": told["version"],
         "environments": " ".join(told["environments"]) or None,
-        "lacks": told["error"] or listed or "nothing",
+        "lacks": Said(told["error"] or listed or "nothing"),
     }

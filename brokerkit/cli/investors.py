@@ -10,7 +10,7 @@ import typer
 
 from brokerkit.broker import Broker
 from brokerkit.cli.options import SYMBOL_HELP, ChartOption, FromOption, PlotOption, ToOption
-from brokerkit.cli.printing import Row, signed
+from brokerkit.cli.printing import Row, both, signed
 from brokerkit.cli.session import Session, with_table
 from brokerkit.models import Flow, FlowRank, InvestorFlow, InvestorFlowTotal, ProgramTrading, Table
 from brokerkit.models.labels import korean_name
@@ -69,7 +69,7 @@ def flow(
         print_flow(found)
     elif plot is None or session.printer.is_for_programs:
         rows = [row for day in found for row in _detail_rows(day)] if detail else [_flow_row(day) for day in found]
-        session.printer.many(found, rows, "No trading in these days.")
+        session.printer.many(found, rows, "No trading in these days.", of="Flow" if detail else None)
 
 
 def _check(symbol: str, start: dt.date | None, *, total: bool, now: bool, drawn: bool) -> None:
@@ -116,7 +116,7 @@ def bought(
         found = broker.investor_rankings(
             investor, start=start, end=end, market=market and market.upper(), side=_side(sold), count=count
         )
-    session.printer.many(found, [_place(each) for each in found], "Nothing has a place in it.")
+    session.printer.many(found, [_place(each) for each in found], "Nothing has a place in it.", "Rank")
 
 
 @with_table
@@ -135,7 +135,7 @@ def programs(
     with session.asking("programme trading") as (broker, _):
         if rank:
             ranked = broker.program_rankings(symbol, day=end, side=_side(sold), count=count)
-            session.printer.many(ranked, [_place(each) for each in ranked], "Nothing has a place in it.")
+            session.printer.many(ranked, [_place(each) for each in ranked], "Nothing has a place in it.", "Rank")
             return
         found = broker.program_trading(symbol, start, end)
     session.printer.many(found, _program_rows(found), "No trading in these days.")
@@ -149,7 +149,9 @@ def _print_total(session: Session, found: InvestorFlowTotal) -> None:
     if session.printer.as_json:
         session.printer.one(found)
     else:
-        session.printer.many(Table(InvestorFlowTotal, [found]), _detail_rows(found), "No trading in these days.")
+        session.printer.many(
+            Table(InvestorFlowTotal, [found]), _detail_rows(found), "No trading in these days.", "Flow"
+        )
 
 
 def _when(row: Any) -> Row:
@@ -175,7 +177,7 @@ def _detail_rows(day: Any) -> Sequence[Row]:
     return [
         {
             **_when(day),
-            "investor": f"{kind.replace('_', ' ')} {korean_name('InvestorFlow', [kind])}",
+            "investor": both(kind.replace("_", " "), korean_name("InvestorFlow", [kind])),
             "net": signed(of.net_quantity),
             "bought": of.buy_quantity,
             "sold": of.sell_quantity,

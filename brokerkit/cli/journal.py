@@ -15,7 +15,7 @@ from brokerkit.cli import exits
 from brokerkit.cli.asking import confirm, is_terminal
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.options import day_of
-from brokerkit.cli.printing import Printer, Row, in_currencies, money
+from brokerkit.cli.printing import Printer, Row, Said, in_currencies, money, tell
 from brokerkit.cli.session import JsonOption, Session, at_broker, with_table
 from brokerkit.cli.waiting import waiting
 from brokerkit.errors import Blocked, InvalidRequest
@@ -101,7 +101,7 @@ def list_intents(session: Session, everything: AllOption = False, day: DayOption
             found = tuple(journal.of_day(day, market=None))
         _say_if_gone(session, broker)
     nothing = "Nothing is unresolved." if not everything and day is None else "The journal has nothing of that."
-    session.printer.many(found, [_row(intent) for intent in found], nothing)
+    session.printer.many(found, [_row(intent) for intent in found], nothing, of="Intent")
 
 
 @at_broker
@@ -179,7 +179,7 @@ def halt(reason: HaltArgument = None, as_json: JsonOption = False) -> None:
     words = " ".join(reason or ())
     hosts = switch.halt(words)
     told = {"halted": True, "reason": words, "file": str(halting.halt_file()), "hosts": list(hosts)}
-    Printer(as_json).one(told, {**told, "hosts": ", ".join(hosts) or "this one alone"})
+    Printer(as_json).one(told, {**told, "hosts": ", ".join(hosts) or Said("this one alone")})
 
 
 def resume(as_json: JsonOption = False) -> None:
@@ -204,9 +204,9 @@ def take_over(
     if taken is not None and taken.pending:
         session.printer.say("What may stand of other hosts holds up no order here: look at the broker's own list.")
     if taken is None:
-        session.printer.one({"host": None}, {"host": "none: hosts share this account no more"})
+        session.printer.one({"host": None}, {"host": Said("none: hosts share this account no more")}, of="Lease")
     else:
-        session.printer.one(taken, _lease_rows(taken))
+        session.printer.one(taken, _lease_rows(taken), of="Lease")
 
 
 def _question(found: Lease | None) -> str:
@@ -227,7 +227,7 @@ def _lease_rows(lease: Lease) -> Row:
         "host": lease.host,
         "since": f"{lease.since:%Y-%m-%d %H:%M:%S}",
         "fence": lease.fence,
-        "pending": "; ".join(lease.pending) or "nothing",
+        "pending": "; ".join(lease.pending) or Said("nothing"),
     }
 
 
@@ -272,7 +272,7 @@ def _row(intent: Intent) -> Row:
         "id": intent.id[-ENDING:],
         "time": intent.sent_at or intent.created_at,
         "market": intent.market,
-        "what": intent.what,
+        "what": Said(intent.what),
         "state": intent.state,
         "order": intent.order_id or "",
     }
@@ -280,7 +280,8 @@ def _row(intent: Intent) -> Row:
 
 def _print_intent(printer: Printer, intent: Intent) -> None:
     printer.one(intent, _lines(intent), intent.what)
-    printer.table([{"step": number, "what was learnt": words} for number, words in enumerate(intent.evidence, 1)], "")
+    learnt = [{"step": number, "what was learnt": Said(words)} for number, words in enumerate(intent.evidence, 1)]
+    printer.table(learnt, "", of="Intent")
 
 
 def _lines(intent: Intent) -> Row:
@@ -308,10 +309,10 @@ def _lines(intent: Intent) -> Row:
 
 
 def _print_report(printer: Printer, report: Reconciliation) -> None:
-    printer.table([_decision(intent) for intent in report.decided], "Nothing was decided.", "Decided")
+    printer.table([_decision(intent) for intent in report.decided], "Nothing was decided.", "Decided", of="Intent")
     if report.late:
         late = ", ".join(f"{intent.order_id}" for intent in report.late)
-        print(
+        tell(
             f"Late, presumed absent before: order {late}"
             if len(report.late) == 1
             else f"Late, presumed absent before: orders {late}"
@@ -319,7 +320,7 @@ def _print_report(printer: Printer, report: Reconciliation) -> None:
     if report.foreign:
         currencies = [market_of(order.symbol).currency if is_symbol(order.symbol) else None for order in report.foreign]
         rows = in_currencies(map(_foreign, report.foreign, currencies), currencies)
-        printer.table(rows, "", "Placed by somebody else")
+        printer.table(rows, "", "Placed by somebody else", of="Order")
     for row in report.unreadable:
         printer.say(f"A row could not be read, so nothing is presumed absent: {row}")
     for order in report.lacking:
@@ -328,11 +329,11 @@ def _print_report(printer: Printer, report: Reconciliation) -> None:
         printer.say(f"No list of the broker shows this order, so look at its own app: {order}")
     if report.problem:
         printer.say(f"A list could not be read to its end and decides nothing: {report.problem}")
-    printer.table([_row(intent) for intent in report.unresolved], "Nothing is unresolved.", "Unresolved")
+    printer.table([_row(intent) for intent in report.unresolved], "Nothing is unresolved.", "Unresolved", of="Intent")
 
 
 def _decision(intent: Intent) -> Row:
-    return {**_row(intent), "match": intent.confidence or "", "because": intent.evidence[-1]}
+    return {**_row(intent), "match": intent.confidence or "", "because": Said(intent.evidence[-1])}
 
 
 def _foreign(order: Order, currency: str | None) -> Row:

@@ -9,7 +9,7 @@ import typer
 
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.options import SymbolArgument
-from brokerkit.cli.printing import Row, in_currencies, money
+from brokerkit.cli.printing import AS_IS, Row, as_text, both, head, in_currencies, money
 from brokerkit.cli.session import Session, at_broker, with_table
 from brokerkit.models import Instrument, Instruments
 from brokerkit.models.labels import korean_name
@@ -68,11 +68,11 @@ def show(session: Session, symbol: SymbolArgument) -> None:
         found = broker.instrument(symbol)
     told = {name: getattr(found, name) for name in Instrument.model_fields}
     lines = {
-        f"{name.replace('_', ' ')} {korean_name('Instrument', [name])}": value
+        both(name.replace("_", " "), korean_name("Instrument", [name])): value
         for name, value in told.items()
         if value is not None
     }
-    session.printer.one(found, lines, f"{found.symbol} {found.name}")
+    session.printer.one(found, lines, f"{found.symbol} {found.name}", of=AS_IS)
 
 
 def _print(session: Session, found: Instruments, nothing: str = "Nothing of that is listed.") -> None:
@@ -96,7 +96,6 @@ def _row(each: Instrument) -> Row:
 
 
 def _states(each: Instrument) -> Sequence[str]:
-    told = [
-        name for name in ("halted", "administrative", "liquidation", "overheated", "caution") if getattr(each, name)
-    ]
-    return [*told, *([each.alert.lower()] if each.alert not in (None, "NONE") else [])]
+    named = ("halted", "administrative", "liquidation", "overheated", "caution")
+    told = [head(name, "Instrument") for name in named if getattr(each, name)]
+    return [*told, *([as_text(each.alert).lower()] if each.alert not in (None, "NONE") else [])]

@@ -19,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-from brokerkit.cli.printing import Printer
+from brokerkit.cli.printing import Printer, tell
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS, SANDBOXES, names
@@ -51,7 +51,7 @@ def new_plugin(
         Printer(True).one({"name": spelled, "folder": str(place.absolute()), "files": written})
         return
     shown = shlex.quote(str(place))
-    print(
+    tell(
         f"{place} has {len(written)} files; its broker is called {spelled}. Install it, and see what it can:\n\n"
         f"    python -m pip install --editable {shlex.quote(f'{place.absolute()}[test]')}\n"
         f"    brokerkit conformance {spelled} --level 1\n"

@@ -22,7 +22,18 @@ from brokerkit.cli.options import (
     ToOption,
     VenueOption,
 )
-from brokerkit.cli.printing import Row, as_text, in_currencies, money, percent, signed, told_of
+from brokerkit.cli.printing import (
+    Row,
+    Said,
+    as_text,
+    in_currencies,
+    money,
+    percent,
+    signed,
+    tell,
+    told_of,
+    weekday,
+)
 from brokerkit.cli.session import Session, with_table
 from brokerkit.cli.waiting import unsaid
 from brokerkit.hours import market_hours
@@ -91,7 +102,7 @@ def book(session: Session, symbol: SymbolArgument, venue: VenueOption = None) ->
     else:
         time = f"{found.time:%H:%M:%S}" if found.time else None
         title = _title(found.symbol, found.venue, _currency(found.symbol), time)
-        session.printer.table(_book_rows(found), "No waiting orders.", title)
+        session.printer.table(_book_rows(found), "No waiting orders.", title, of="OrderBook")
 
 
 @with_table
@@ -123,9 +134,9 @@ def members(session: Session, symbol: SymbolArgument, venue: VenueOption = None)
         for side, firms in ((Side.SELL, found.sellers), (Side.BUY, found.buyers))
         for each in firms
     ]
-    session.printer.many(rows, rows, "Nobody has traded it today.")
+    session.printer.many(rows, rows, "Nobody has traded it today.", of="Member")
     if found.foreign_net is not None and not session.printer.as_csv:
-        print(f"All foreign firms: {as_text(signed(found.foreign_net))} net, as the broker estimates")
+        tell(f"All foreign firms: {as_text(signed(found.foreign_net))} net, as the broker estimates")
 
 
 def _trade_row(trade: Trade, currency: str | None) -> Row:
@@ -172,7 +183,7 @@ def _candle_row(candle: Candle, interval: Interval, currency: str | None) -> Row
         **{name: money(getattr(candle, name), currency) for name in ("open", "high", "low", "close")},
         "volume": candle.volume,
         "turnover": money(candle.turnover, currency),
-        "final": "" if candle.final else "no",
+        "final": "" if candle.final else Said("no"),
     }
 
 
@@ -194,8 +205,9 @@ def hours(session: Session, day: DayArgument = None, venue: VenueOption = None) 
         {"phase": each.phase, "from": _hour(each.start, found.date), "to": _hour(each.end, found.date)}
         for each in found.sessions
     ]
-    title = f"{found.date} {found.date:%a}  {found.venue}  ({found.source})"
-    session.printer.table(rows, f"No trading at {found.venue} on {found.date} {found.date:%a}.", title)
+    day_of_week = f"{found.date} {weekday(found.date)}"
+    title = f"{day_of_week}  {as_text(found.venue)}  ({as_text(found.source)})"
+    session.printer.table(rows, f"No trading at {found.venue} on {day_of_week}.", title, of="Session")
     if any(each.end.date() != found.date for each in found.sessions):
         session.printer.say("The day is New York's, the hours are Korea's: +1 is the next morning there.")
     if found.note:
@@ -209,7 +221,7 @@ def _hour(moment: dt.datetime, day: dt.date) -> str:
 
 def _title(*parts: str | None) -> str:
     """Return what stands over a table; won are not named."""
-    return " ".join(part for part in parts if part and part != HOME_CURRENCY)
+    return " ".join(as_text(part) for part in parts if part and part != HOME_CURRENCY)
 
 
 def _currency(symbol: str) -> str | None:

@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from enum import Enum
 from typing import Any, TextIO
 
 import typer
@@ -19,8 +20,10 @@ from pydantic import BaseModel
 
 from brokerkit.cli.consoles import can_write
 from brokerkit.errors import BrokerError
+from brokerkit.languages import KOREAN, language, translated
 from brokerkit.models import Candle, Candles, Table
 from brokerkit.models.columns import columns_of, value_of
+from brokerkit.models.labels import korean_head, korean_term
 from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.text import sanitize
 from brokerkit.words import OrderStatus, Side
@@ -55,6 +58,9 @@ TYPED = {
 }
 """What the texts of the library say in Python, and how it is typed at a shell."""
 NOTHING = "—"
+AS_IS = "="
+"""The model of lines whose labels are names that are written somewhere: settings, and fields of a broker."""
+WEEKDAYS = "월화수목금토일"
 GAP = 2
 ENDLESS = 1_000_000
 """Width of a file or a pipe: nothing is to be broken there."""
@@ -76,24 +82,27 @@ class Printer:
         """Whether no table for people is wanted."""
         return self.as_json or self.as_csv
 
-    def one(self, found: BaseModel | Row, shown: Row | None = None, title: str | None = None) -> None:
-        """Print one thing, a line a field. `shown` is what people see of it, by label."""
+    def one(
+        self, found: BaseModel | Row, shown: Row | None = None, title: str | None = None, of: str | None = None
+    ) -> None:
+        """Print one thing, a line a field. `shown` is what people see of it, by label; `of` names its model."""
         if self.as_json:
             _print_json(found)
         else:
-            _print_lines(dict(found) if shown is None else shown, title)
+            _print_lines(dict(found) if shown is None else shown, title, _model_of([found]) if of is None else of)
 
-    def many(self, found: Sequence[BaseModel | Row], shown: Sequence[Row], nothing: str) -> None:
+    def many(self, found: Sequence[BaseModel | Row], shown: Sequence[Row], nothing: str, of: str | None = None) -> None:
         """Print a list as a table, a row a thing; `nothing` is said where the list is empty.
 
-        As comma-separated values it has all that its models tell; where it has none, what people see.
+        As comma-separated values it has all that its models tell; where it has none, what people see. `of` names the
+        model whose fields people see, where that is another one.
         """
         if self.as_json:
             _print_json(list(found))
         elif self.as_csv:
             _print_csv(found if isinstance(found, Table | Candles) else shown)
         else:
-            self.table(shown, nothing)
+            self.table(shown, nothing, of=_model_of(found) if of is None else of)
 
     def line(self, found: Row, shown: object) -> None:
         """Print one of many things at once, a line each."""
@@ -102,19 +111,19 @@ class Printer:
         else:
             print(as_text(shown), flush=True)
 
-    def table(self, shown: Sequence[Row], nothing: str, title: str | None = None) -> None:
-        """Show people a table; programs do not get it."""
+    def table(self, shown: Sequence[Row], nothing: str, title: str | None = None, of: str = "") -> None:
+        """Show people a table whose rows tell of a model; programs do not get it."""
         if self.as_json:
             return
         if not shown:
-            print(nothing)
+            tell(nothing)
         else:
-            _print_table(shown, title)
+            _print_table(shown, title, of)
 
     def say(self, words: str) -> None:
         """Tell a person something; programs do not get it."""
         if not self.as_json:
-            print(words, file=sys.stderr, flush=True)
+            tell(words, sys.stderr)
 
     def error(self, error: BrokerError) -> None:
         """Tell what went wrong, on standard error."""
@@ -130,7 +139,12 @@ class Printer:
         if self.as_json:
             _print_json({"error": kind, **dict.fromkeys(ERROR_KEYS), "message": words}, sys.stderr)
         else:
-            print(f"brokerkit: {words}", file=sys.stderr, flush=True)
+            print(f"brokerkit: {translated(words)}", file=sys.stderr, flush=True)
+
+
+def tell(words: str, stream: TextIO | None = None) -> None:
+    """Write a text of ours in the language of the program, on standard output or another stream."""
+    print(translated(words), file=stream or sys.stdout, flush=True)
 
 
 def told_of(error: BrokerError) -> dict[str, object]:
@@ -142,9 +156,13 @@ def told_of(error: BrokerError) -> dict[str, object]:
 
 
 def in_shell(text: str) -> str:
-    """Return what the library says with its Python replaced by what is typed at a shell."""
+    """Return what the library says with its Python replaced by what is typed at a shell, in any language."""
     for python, typed in TYPED.items():
+        if typed[0] == "`":  # Korean texts have the Python in backticks too
+            text = text.replace(f"`{python}`", typed)
         text = text.replace(python, typed)
+        if (korean := translated(python)) != python:
+            text = text.replace(korean, translated(typed))
     return text
 
 
@@ -170,6 +188,12 @@ def in_currencies(rows: Iterable[Row], currencies: Iterable[str | None]) -> list
     return [{**row, "currency": currency} for row, currency in zip(rows, told, strict=True)]
 
 
+class Said(str):
+    """A text of ours in a cell, such as "none": it is told in the language of the program, a name never."""
+
+    __slots__ = ()
+
+
 class Cents(Decimal):
     """An amount whose trailing zeros are shown."""
 
@@ -188,7 +212,11 @@ def as_text(value: object) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return translated("yes" if value else "no")
+    if isinstance(value, Said):
+        return translated(value)
+    if isinstance(value, Enum) and language() == KOREAN:
+        return korean_term(value)
     if isinstance(value, Signed):
         return f"{value:+,f}"
     if isinstance(value, Cents):
@@ -205,37 +233,63 @@ def as_text(value: object) -> str:
     return sanitize(str(value), limit=LONGEST)
 
 
-def _print_lines(row: Row, title: str | None) -> None:
+def head(label: str, of: str = "") -> str:
+    """Return what stands over a column or before a line that shows something of a model."""
+    return korean_head(of, label) if language() == KOREAN and of != AS_IS else label
+
+
+def both(english: str, korean: str) -> str:
+    """Return an English word with its Korean one, in Korean that one alone."""
+    return korean if language() == KOREAN else f"{english} {korean}"
+
+
+def weekday(day: dt.date) -> str:
+    """Return the day of the week, short."""
+    return WEEKDAYS[day.weekday()] if language() == KOREAN else f"{day:%a}"
+
+
+def _model_of(found: Sequence[BaseModel | Row]) -> str:
+    """Return the name of the model of what is shown; blank where it has none."""
+    if isinstance(found, Table):
+        return str(found.kind.__name__)
+    if isinstance(found, Candles):
+        return Candle.__name__
+    return next((type(each).__name__ for each in found if isinstance(each, BaseModel)), "")
+
+
+def _print_lines(row: Row, title: str | None, of: str) -> None:
     """Print a line a field; where that does not fit, the value stands below its label."""
     from rich.cells import cell_len
 
     console = console_of(sys.stdout)
     if title:
-        _write(console, title, "bold")
-    width = max(map(cell_len, row), default=0) + GAP
+        _write(console, translated(title), "bold")
+    lines = [(head(label, of), value) for label, value in row.items()]
+    width = max((cell_len(label) for label, _ in lines), default=0) + GAP
     fits = all(width + cell_len(as_text(value)) <= console.width for value in row.values())
-    for label, value in row.items():
+    for label, value in lines:
         _write(console, label + " " * (width - cell_len(label)) if fits else label, end="" if fits else "\n")
         _write(console, as_text(value) if fits else " " * GAP + as_text(value), style_of(value))
 
 
-def _print_table(rows: Sequence[Row], title: str | None) -> None:
+def _print_table(rows: Sequence[Row], title: str | None, of: str) -> None:
     """Print a line a row, or a record a row where the lines do not fit: a cut number is a wrong number."""
     from rich.cells import cell_len
 
     console = console_of(sys.stdout)
     cells = [[as_text(value) for value in row.values()] for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(rows[0], *cells, strict=True)]
+    heads = [head(label, of) for label in rows[0]]
+    widths = [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
     if title:
-        _write(console, title, "bold")
+        _write(console, translated(title), "bold")
     if sum(widths) + GAP * (len(widths) - 1) > console.width:
         for number, row in enumerate(rows):
             if number:
                 print()
-            _print_lines({label: value for label, value in row.items() if value != ""}, None)
+            _print_lines({label: value for label, value in row.items() if value != ""}, None, of)
         return
     right = [any(isinstance(row[label], Decimal | int) for row in rows) for label in rows[0]]
-    _print_row(console, list(rows[0]), widths, right, ["bold"] * len(widths))
+    _print_row(console, heads, widths, right, ["bold"] * len(widths))
     for row, texts in zip(rows, cells, strict=True):
         _print_row(console, texts, widths, right, [style_of(value) for value in row.values()])
 

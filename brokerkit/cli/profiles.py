@@ -17,13 +17,14 @@ from brokerkit.cli import importing
 from brokerkit.cli.asking import ask, choose, is_terminal
 from brokerkit.cli.drafts import Draft, check_name, choose_place, finish
 from brokerkit.cli.help import Grouped
-from brokerkit.cli.printing import Printer
+from brokerkit.cli.printing import AS_IS, Printer, Said
 from brokerkit.cli.sandbox import Played
 from brokerkit.cli.session import JsonOption
 from brokerkit.cli.writing import file_to_write
 from brokerkit.config import Profile, Settings, check_names, load_profiles, read_profiles, secret_keys
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import WRITTEN, describe
+from brokerkit.languages import translated
 from brokerkit.orders.limits import Limits
 from brokerkit.registry import installed_brokers, load_broker
 from brokerkit.text import HIDDEN, masked
@@ -169,7 +170,8 @@ def _asked(kind: type[Settings], key: str) -> str:
         return config.complaint(kind, key, SecretStr(answer))
 
     words = key.replace("_", " ").capitalize()
-    question = f"{words} ({field.description.rstrip('.')})" if field.description else words
+    told = translated(field.description.rstrip(".")) if field.description else ""
+    question = f"{translated(words)} ({told})" if told else words
     return ask(question, complaint, default="" if not field.is_required() else None, hidden=key in _hidden(kind))
 
 
@@ -212,7 +214,8 @@ def show(as_json: JsonOption = False) -> None:
     printer.one({"file": path.absolute(), "default": chosen})
     for row in rows:
         print()
-        printer.one({key: value for key, value in row.items() if key != "name"}, title=str(row["name"]))
+        told = {key: Said(value) if isinstance(value, str) else value for key, value in row.items() if key != "name"}
+        printer.one(told, title=str(row["name"]), of=AS_IS)
     if written := [str(row["name"]) for row in rows if WRITTEN in row.values()]:
         printer.say(
             f"Secrets written in the file: {', '.join(written)}. `brokerkit config init` moves them to a safer place."

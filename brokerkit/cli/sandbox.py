@@ -19,11 +19,12 @@ from pydantic import SecretStr
 
 from brokerkit.broker import Broker
 from brokerkit.cli.installed import sandbox_names
-from brokerkit.cli.printing import Printer
+from brokerkit.cli.printing import AS_IS, Printer, tell
 from brokerkit.cli.session import with_signature
 from brokerkit.config import make_settings
 from brokerkit.errors import ConfigError, InvalidRequest
 from brokerkit.extensions import SANDBOXES, names
+from brokerkit.languages import translated
 from brokerkit.registry import load_broker
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def serve(
     from brokerkit.sandbox.faults import Faults, describe
 
     if faults == "help":
-        print(describe())
+        print("\n".join(map(translated, describe().splitlines())))
         return
     played = partial(
         new_sandbox, seed=seed, environment=environment.value, host=host, ports=ports, lively=not quiet_market
@@ -207,8 +208,8 @@ def _profiles(lines: Lines, certificate: Path | None) -> str:
 def _print_for_people(lines: Lines, environment: Played, faults: str | None) -> None:
     printer = Printer(False)
     broken = f" Broken on purpose: {faults}" if faults else ""
-    print(f"The simulated brokers play the {environment} environment. These keys open nothing else.{broken}")
+    tell(f"The simulated brokers play the {environment} environment. These keys open nothing else.{broken}")
     for name, line in lines.items():
         print()
-        printer.one(line, title=name)
-    print("\nStop with Ctrl-C.", flush=True)
+        printer.one(line, title=name, of=AS_IS)
+    tell("\nStop with Ctrl-C.")

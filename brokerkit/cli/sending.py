@@ -6,6 +6,7 @@ import contextlib
 import os
 import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from brokerkit.cli.confirming import Rows, ask, check_askable, show
 from brokerkit.cli.session import Session
 from brokerkit.config import Profile, load_profiles
 from brokerkit.errors import MAY_STAND, NOT_SENT, InvalidRequest, OrderUncertain
+from brokerkit.languages import translated
 from brokerkit.models import Order, Reservation
 from brokerkit.orders.intents import STANDING, Intent
 from brokerkit.orders.keys import check_key
@@ -211,11 +213,12 @@ HELD = f"The order is on its way; its answer comes within {TOTAL_SECONDS:g} s. C
 def first_interrupt_held() -> Iterator[None]:
     """Answer the first Ctrl-C with words, so that the outcome is learned; the second one interrupts."""
     before = signal.getsignal(signal.SIGINT)
+    words = f"\n{translated(HELD)}\n".encode(getattr(sys.stderr, "encoding", None) or "utf-8", "replace")
 
     def hold(*_: object) -> None:
         signal.signal(signal.SIGINT, before)
         with contextlib.suppress(OSError):
-            os.write(2, f"\n{HELD}\n".encode())  # not print: what was interrupted may be printing
+            os.write(2, words)  # not print: what was interrupted may be printing
 
     # A program that was started with interrupts switched off keeps them off.
     holds = callable(before) and threading.current_thread() is threading.main_thread()

@@ -7,7 +7,7 @@ from functools import cache
 
 from brokerkit.catalogue import Api, Field, Group
 from brokerkit.cli.catalogues import catalogues
-from brokerkit.cli.printing import Row
+from brokerkit.cli.printing import Row, Said
 from brokerkit.registry import load_broker
 
 EFFECTS = {
@@ -28,13 +28,15 @@ def head(broker: str, api: Api, variant: str | None = None) -> Row:
     told = {
         "broker": broker,
         "topic": api.topic,
-        "effect": EFFECTS[api.effect],
+        "effect": Said(EFFECTS[api.effect]),
         "verb": ", ".join(verbs_of(broker).get(api.name, ())),
-        "address": f"{api.path}, over the socket" if api.is_frame else f"{api.method} {api.path}, in the {api.where}",
-        "ids": f"{listed}; not sure: {', '.join(sorted(api.unsure))}" if api.unsure else listed,
-        "former ids": ", ".join(f"{old} (now {new})" for old, new in api.old.items()),
-        "pages": "several" if api.pages else "one",
-        "open": "takes any other field too" if api.open else "",
+        "address": Said(
+            f"{api.path}, over the socket" if api.is_frame else f"{api.method} {api.path}, in the {api.where}"
+        ),
+        "ids": Said(f"{listed}; not sure: {', '.join(sorted(api.unsure))}" if api.unsure else listed),
+        "former ids": Said(", ".join(f"{old} (now {new})" for old, new in api.old.items())),
+        "pages": Said("several" if api.pages else "one"),
+        "open": Said("takes any other field too" if api.open else ""),
     }
     told |= {f"call ({each})" if each else "call": shell_call(broker, api, each) for each in variants(api, variant)}
     return {label: value for label, value in told.items() if value}
@@ -140,12 +142,12 @@ def rows_of(field: Field, is_filled: bool = False, inside: str = "") -> Iterator
     yield {
         "field": f"{inside}{field.name}",
         "label": field.label,
-        "needed": "filled in" if is_filled else "yes" if field.required else "",
+        "needed": Said("filled in" if is_filled else "yes" if field.required else ""),
         "length": length,
-        "number": number,
+        "number": Said(number),
         "unit": field.unit,
         "format": field.format,
-        "values": _values(field),
+        "values": Said(_values(field)),
     }
     for code, meaning in codes_of(field).items():
         yield {**_BLANK, "values": f"{code} {meaning}".strip()}

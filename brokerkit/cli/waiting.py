@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from brokerkit.cli.printing import console_of
+from brokerkit.languages import translated
 from brokerkit.transport.together import Progress
 
 PATIENCE = 2.0
@@ -65,7 +66,7 @@ class _Bar:
                 return
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
             self._shown = Progress(*columns, console=screen, transient=True)
-            self._shown.add_task(self._what, completed=self._done, total=self._total or None)
+            self._shown.add_task(translated(self._what), completed=self._done, total=self._total or None)
             self._shown.start()
 
     def step(self, done: int, total: int) -> None:

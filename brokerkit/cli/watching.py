@@ -23,7 +23,7 @@ from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.cli.catalogues import complete_api, offering
 from brokerkit.cli.options import VenueOption
-from brokerkit.cli.printing import Printer, Row, as_text, console_of, money, percent, signed, style_of
+from brokerkit.cli.printing import Printer, Row, as_text, console_of, head, money, percent, signed, style_of
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.cli.waiting import unsaid, waiting
 from brokerkit.errors import BrokerError, UnknownSymbol
@@ -170,7 +170,7 @@ def _present(broker: Broker, symbols: Sequence[str], venue: Venue | None, printe
         found = broker.quotes(symbols, venue=venue, progress=progress)
         for symbol, error in found.failed.items():
             if isinstance(error, UnknownSymbol):
-                printer.say(f"{symbol}: {error.message} | {error.advice}")
+                printer.say(f"{symbol}: {error.words} | {error.remedy}")
         return {quote.symbol: {"name": quote.name, **row_of_price(quote)} for quote in found}
     return {}
 
@@ -243,6 +243,7 @@ class Screen:
     def __init__(self, live: Live, rows: dict[str, Row]) -> None:
         self._live = live
         self._rows = rows
+        self._of = "Quote"
         self._is_drawn = False
         self._due = time.monotonic()
 
@@ -253,6 +254,7 @@ class Screen:
     def show(self, event: Event) -> None:
         """Take it into the table, or print it."""
         if isinstance(event, QuoteEvent | BookEvent):
+            self._of = "Quote" if isinstance(event, QuoteEvent) else "OrderBook"
             self._rows[event.symbol] = {**self._rows[event.symbol], **row_of(event)}
             self._is_drawn = False
         else:
@@ -267,9 +269,9 @@ class Screen:
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         labels = dict.fromkeys(label for row in self._rows.values() for label in row)
-        table.add_column("symbol", overflow="fold")
+        table.add_column(head("symbol", self._of), overflow="fold")
         for label in labels:
-            table.add_column(label, justify="left" if label == "name" else "right", overflow="fold")
+            table.add_column(head(label, self._of), justify="left" if label == "name" else "right", overflow="fold")
         for symbol, row in self._rows.items():
             values = [row.get(label) for label in labels]
             table.add_row(symbol, *(Text(as_text(value), style_of(value) or "") for value in values))

@@ -1,0 +1,63 @@
+"""The language in which the program speaks to people (언어). Programs are told the same in every language."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from brokerkit.cli.consoles import can_write
+from brokerkit.languages import ENGLISH, KOREAN, LANGUAGES, VARIABLE
+
+OPTION = "--lang"
+FOR_PROGRAMS = ("--json", "--csv")
+"""Options with which programs read what is printed."""
+LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Variables by which a system says its language; the first that is set counts, as POSIX has it."""
+SAMPLE = "가힣"
+
+
+def native(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the language of a run whose command line asks for none."""
+    if variable := environment.get(VARIABLE, "").strip().lower():
+        return _written(variable if variable in LANGUAGES else ENGLISH)
+    locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
+    return _written(KOREAN if locale.replace("_", ".").partition(".")[0].lower() == KOREAN else ENGLISH)
+
+
+def asked(command: Any, words: Iterable[str]) -> str | None:
+    """Return the language that a command line asks for, None where it leaves it to its surroundings.
+
+    ValueError for one that there is not.
+    """
+    words = list(words)
+    if not any(word.partition("=")[0] in (OPTION, *FOR_PROGRAMS) for word in words):
+        return None
+    options = dict(options_among(command, words))
+    wanted = options.get(OPTION)
+    if wanted is not None and wanted.lower() not in LANGUAGES:
+        raise ValueError(f"{wanted!r} is no language. There are {' and '.join(LANGUAGES)}.")
+    if any(option in options for option in FOR_PROGRAMS):
+        return ENGLISH
+    return None if wanted is None else _written(wanted.lower())
+
+
+def options_among(command: Any, words: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield the options among the words, each with its value: none that is a value itself, nor stands after `--`."""
+    words = iter(words)
+    for word in words:
+        if word == "--":
+            return
+        name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        options = [each for each in command.params if each.param_type_name == "option" and name in each.opts]
+        takes_value = name == OPTION or any(not each.is_flag for each in options)
+        if options or name in (OPTION, *FOR_PROGRAMS):
+            yield name, value if equals else next(words, None) if takes_value else None
+        else:
+            command = getattr(command, "commands", {}).get(word, command)
+
+
+def _written(language: str) -> str:
+    """Return a language that these consoles can write: English rather than question marks."""
+    return language if all(can_write(stream, SAMPLE) for stream in (sys.stdout, sys.stderr)) else ENGLISH
