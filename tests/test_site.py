@@ -453,7 +453,7 @@ LOOK = """(columns) => {
   const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
   const range = document.createRange();
   while (walker.nextNode())
-    for (const word of walker.currentNode.textContent.matchAll(/[\\p{L}\\p{N}_]+/gu)) {
+    for (const word of walker.currentNode.textContent.matchAll(/[\\p{L}\\p{N}]+/gu)) {
       if (!/[가-힣]/.test(word[0]) || word[0].length > 10) continue;
       range.setStart(walker.currentNode, word.index);
       range.setEnd(walker.currentNode, word.index + word[0].length);
