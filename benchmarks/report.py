@@ -1,4 +1,4 @@
-"""All figures of the client beside their targets, as the tables of docs/performance.md.
+"""All figures of the client beside their targets, as the tables of docs/performance.md and its Korean twin.
 
     python -m benchmarks.report [--calls 100000] [--write]
 
@@ -20,10 +20,11 @@ from statistics import median
 from benchmarks import calls, lines, programs
 from benchmarks.cores import cores, use
 from benchmarks.others import OTHERS
-from benchmarks.page import PAGE
+from benchmarks.page import pages
 from benchmarks.serving import BROKERS
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
+KOREAN_DOCUMENT = DOCUMENT.with_name("performance.ko.md")
 MEMORY_TARGET_KIB, MEMORY_TARGET_BYTES = 1024, 16 * 1024
 LIBRARIES = ("requests", "urllib3", "pydantic", "stevedore")
 
@@ -135,8 +136,8 @@ def others(cases: Iterable[calls.Case]) -> str:
     return " ".join(f"{state}: {', '.join(names)}." for state, names in groups.items() if names)
 
 
-def report(many: int) -> tuple[str, bool]:
-    """Measure everything; return the page and whether every target is met."""
+def report(many: int) -> tuple[tuple[str, str], bool]:
+    """Measure everything; return the page in English and in Korean, and whether every target is met."""
     usable = cores()
     core = usable[1] if len(usable) > 1 else None
     if core is not None:
@@ -147,26 +148,27 @@ def report(many: int) -> tuple[str, bool]:
     memory = lines.memory_grown(core, many)
     use(*usable)
     counted = line_rows(memory)
-    text = PAGE.format(
-        machine=machine(),
-        calls=table(("call", "us CPU", "bare", "us wall", "bare", "CPU ratio", "wall ratio"), called),
-        others=others(cases),
-        starts=table(("start of a program", "CPU, median"), starts),
-        lines=table(("counted", "found"), counted),
-    )
-    return text, all(row.met is not False for row in (*called, *starts, *counted))
+    told = {
+        "machine": machine(),
+        "calls": table(("call", "us CPU", "bare", "us wall", "bare", "CPU ratio", "wall ratio"), called),
+        "others": others(cases),
+        "starts": table(("start of a program", "CPU, median"), starts),
+        "lines": table(("counted", "found"), counted),
+    }
+    return pages(told), all(row.met is not False for row in (*called, *starts, *counted))
 
 
 def main() -> int:
     """Print the page, or write it with --write; 1 if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000, help="quotes over which memory is watched")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md and its Korean twin")
     given = parser.parse_args()
-    text, met = report(given.calls)
+    (text, korean), met = report(given.calls)
     print(text)
     if given.write:
         DOCUMENT.write_text(text, encoding="utf-8")
+        KOREAN_DOCUMENT.write_text(korean, encoding="utf-8")
     return 0 if met else 1
 
 

@@ -52,7 +52,7 @@ PICTURES = {
     "Auto light/dark, in dark mode": "자동, 지금은 어둡게",
 }
 """The titles of the theme's icons."""
-IN_ENGLISH_ALONE = {"adapters": "어댑터 레퍼런스", "terms": "용어표", "performance": "성능", "changelog": "바뀐 것"}
+IN_ENGLISH_ALONE = {"terms": "용어표", "changelog": "바뀐 것"}
 """What a Korean page calls a page that has no twin, where its source has the name of the file."""
 _FILE = re.compile(r"(?:[\w.-]+/)*[\w.-]+\.md")
 

@@ -11,7 +11,8 @@ import pytest
 from benchmarks import calls, lines, programs, report, sharing, streams
 from benchmarks.bare import BARE
 from benchmarks.calls import connected, surroundings
-from benchmarks.report import DOCUMENT
+from benchmarks.page import PAGE, in_korean, pages
+from benchmarks.report import DOCUMENT, KOREAN_DOCUMENT
 from brokerkit.sandbox import Sandbox
 
 BROKERS = ("kis", "kiwoom")
@@ -77,6 +78,29 @@ def test_the_page_says_how_to_repeat_it_with_a_command_that_is_there(page: str) 
     assert "    make bench " in page
     assert "    python -m benchmarks.report --calls 100000 --write " in page
     assert callable(importlib.import_module("benchmarks.report").main)
+
+
+def told_by(page: str) -> dict[str, str]:
+    """Return what stands on the English page in the places of its text."""
+    places = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(PAGE))
+    found = re.fullmatch(places, page, re.DOTALL)
+    assert found, "the page is not what the benchmark writes"
+    return found.groupdict()
+
+
+def test_both_pages_are_of_the_same_run(page: str) -> None:
+    assert pages(told_by(page)) == (page, KOREAN_DOCUMENT.read_text(encoding="utf-8"))
+
+
+def test_the_korean_page_has_its_rows_in_korean(page: str) -> None:
+    told = told_by(page)
+    told["lines"] += "\n" + "\n".join(map(str, report.line_rows(lines.Memory(10, None, 0), quotes=20)))
+    told["others"] = "Measured: one. Installed, but cannot be used here: two. Not installed: mojito2, kiwoom-rest-api."
+    names = {"kis", "kiwoom", "requests", "brokerkit", "python", "import", "quote", "help", "mojito", "rest", "api"}
+    for each in ("calls", "starts", "lines", "others"):
+        korean = in_korean(told[each])
+        assert set(re.findall(r"[a-z]{3,}", korean)) - names <= {"one", "two"}
+        assert sorted(re.findall(r"\d+", korean)) == sorted(re.findall(r"\d+", told[each]))
 
 
 def test_a_row_says_whether_its_target_is_met() -> None:

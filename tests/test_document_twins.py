@@ -21,9 +21,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 IN_ENGLISH_ALONE = {
-    "adapters.md": "a reference for authors of adapters, of names in code; the tutorial leads to it",
     "changelog.md": "what changed, which is one list",
-    "performance.md": "figures, which `make bench` writes",
     "terms.md": "has both languages side by side",
 }
 START = {"index.md": "README.md", "index.ko.md": "README.ko.md"}
