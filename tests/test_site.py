@@ -554,6 +554,7 @@ def search(site: Site, tab: chromium.Tab, words: str, page: str = "search.ko.htm
         ("미체결", ["orders.ko.html", "errors.ko.html"]),
         ("미체결을", ["orders.ko.html"]),
         ("정정", ["orders.ko.html", "order-safety.ko.html"]),
+        ("정정부터", ["orders.ko.html", "order-safety.ko.html"]),
         ("정정과", ["orders.ko.html", "order-safety.ko.html"]),
         ("예약주문", ["orders.ko.html", "brokers.ko.html"]),
         ("예약 주문", ["orders.ko.html", "brokers.ko.html"]),
