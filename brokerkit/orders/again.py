@@ -39,8 +39,9 @@ def check_again(old: Intent, later: Iterable[Intent], again: Again) -> None:
 
 def blocked_by(others: Iterable[Intent], intent: Intent) -> OrderBlocked:
     """Return the error for an intent that has to wait for others."""
-    named = "; ".join(f"{other.what} is {other.state} ({other.id})" for other in others)
+    # What stands in front is no text: each of the list is told by itself, whatever it says.
+    named = "; ".join(f"{other.state} ({other.id}): {other.what}" for other in others)
     return OrderBlocked(
-        f"{intent.what} has to wait: {named}.",
+        f"{intent.what} has to wait until this is settled: {named}.",
         advice="Nothing was sent. Call reconcile(), look at the broker's own list, or decide with resolve().",
     )
