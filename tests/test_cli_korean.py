@@ -276,7 +276,15 @@ def test_terms_are_those_of_the_page_of_models() -> None:
 def test_heads_of_a_model_are_korean() -> None:
     for model, label in [*_FIELDS, *_HEADS]:
         told = korean_head(model, label)
-        assert HANGUL.search(told) or told in ("API", "id", "TLS", "state"), (model, label)
+        assert HANGUL.search(told) or told in ("API", "id", "TLS", "state", "state TLS"), (model, label)
+
+
+def test_every_finding_of_the_doctor_has_a_korean_head() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "command-line.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- table: findings -->")[2].partition("<!-- end -->")[0]
+    subjects = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(subjects) > 30
+    assert [each for each in subjects if ("Finding", each) not in _HEADS] == []
 
 
 def test_a_label_that_is_nobodys_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,6 +444,7 @@ def test_an_order_that_is_refused_is_told_in_korean_with_what_to_do(
     shown = capsys.readouterr().err
     assert "아무것도 보내지 않았습니다." in shown
     assert "69300" in shown
+    assert english(shown) == []
 
 
 @pytest.mark.usefixtures("configured")
@@ -445,6 +454,7 @@ def test_the_kill_switch_is_told_in_korean(capsys: pytest.CaptureFixture[str]) -
     assert korean(*BUY, "69300", "--yes", "--broker", "kis") == exits.BLOCKED
     shown = capsys.readouterr().err
     assert "아무것도 보내지 않았습니다." in shown
+    assert english(shown) == []
     assert korean("resume") == exits.DONE
     assert re.search("^중지 +아니요\n", capsys.readouterr().out)
 

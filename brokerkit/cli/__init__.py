@@ -19,10 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if library not in EXTRA:
             raise
         from brokerkit.cli.exits import WRONG_USAGE
+        from brokerkit.cli.speech import native
+        from brokerkit.languages import translated
 
-        print(
+        words = (
             f"brokerkit: the command line needs the [cli] extra of brokerkit-kr ({library} is missing). "
-            'In the clone: pip install ".[cli]"',
-            file=sys.stderr,
+            'In the clone: pip install ".[cli]"'
         )
+        print(translated(words, native()), file=sys.stderr)
         return WRONG_USAGE
