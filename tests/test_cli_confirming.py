@@ -218,6 +218,18 @@ def test_with_real_money_the_account_and_the_arming_are_shown(
 
 
 @pytest.mark.usefixtures("real")
+@pytest.mark.parametrize("answer", ["예\n", "네\n", "y\n"])
+def test_with_real_money_the_word_to_type_is_yes_in_korean_too(answer: str, terminal: Terminal) -> None:
+    terminal.types(answer)
+    command = ["buy", "005930", "10", "--price", "60000", "--profile", "limited", "--arm", "4501", "--lang", "ko"]
+    assert terminal.runs(*command) == exits.BLOCKED
+    screen = terminal.screen()
+    assert "실전, 실제 돈입니다. 계좌: ******4501. 실전 주문 허가됨." in screen
+    assert "보내려면 yes를 입력하십시오: " in screen
+    assert "아무것도 보내지 않았습니다." in screen
+
+
+@pytest.mark.usefixtures("real")
 def test_with_real_money_limits_in_won_arm_no_order_in_dollars(terminal: Terminal) -> None:
     terminal.types("y\n")
     command = ["buy", "US:AAPL", "1", "--price", "150.00", "--profile", "limited", "--arm", "4501"]

@@ -16,11 +16,12 @@ import pytest
 import typer
 from rich.cells import cell_len
 
-from brokerkit import languages, words
+from brokerkit import clock, languages, words
 from brokerkit.cli import exits, help, main
 from brokerkit.cli.app import app
 from brokerkit.cli.printing import AS_IS, Printer, Said, as_text, head, in_shell, weekday
 from brokerkit.cli.speech import asked, native
+from brokerkit.cli.watching import Screen
 from brokerkit.doctor.finding import State
 from brokerkit.languages import speaking
 from brokerkit.market.sessions import Phase
@@ -28,10 +29,10 @@ from brokerkit.models.hours import DaySource
 from brokerkit.models.labels import _FIELDS, _HEADS, korean_head, korean_term
 from brokerkit.orders.intents import Confidence, IntentKind, IntentState
 from brokerkit.sandbox import Sandbox
-from brokerkit.stream.events import GapReason, OrderChange
+from brokerkit.stream.events import BookEvent, GapReason, OrderChange, QuoteEvent
 from brokerkit.stream.topics import StreamKind
 from brokerkit.testing.report import Outcome
-from brokerkit.words import OrderStatus, OrderType, Side
+from brokerkit.words import OrderStatus, OrderType, Side, Venue
 from tests.program import BROKERS, Terminal
 
 HANGUL = re.compile("[가-힣]")
@@ -46,6 +47,7 @@ def english(shown: str) -> list[str]:
     return [line for line in TYPED.sub("", shown).splitlines() if ENGLISH.search(line)]
 
 
+NOON = dt.datetime(2026, 11, 27, 12, tzinfo=clock.KST)
 COMMANDS: Any = typer.main.get_command(app)
 
 # What is spoken
@@ -504,6 +506,35 @@ def test_an_order_and_its_cancellation_are_told_in_korean(box: Sandbox, capsys: 
     shown = capsys.readouterr().out
     assert {"일지", "ID", "시각", "시장", "내용", "상태", "주문번호"} <= set(shown.split())
     assert english(shown) == []
+
+
+@pytest.mark.usefixtures("user")
+def test_a_profile_is_made_with_questions_in_korean(terminal: Terminal) -> None:
+    terminal.types("kis\nsandbox\n\n")
+    assert terminal.runs("config", "init", "--lang", "ko") == exits.DONE
+    screen = terminal.screen()
+    assert english(re.sub(r"/\S+", "", screen)) == []
+    assert len(HANGUL.findall(screen)) > 20
+
+
+@pytest.mark.parametrize(
+    ("event", "heads"),
+    [
+        (
+            QuoteEvent("005930", Venue.KRX, None, NOON, Decimal(70000), change=Decimal(100)),
+            ["종목코드", "현재가", "전일대비", "등락률", "거래량", "시각"],
+        ),
+        (
+            BookEvent("005930", Venue.KRX, None, NOON, ((Decimal(70100), Decimal(3)),), ()),
+            ["종목코드", "매수잔량", "매수호가", "매도호가", "매도잔량", "예상체결가", "시각"],
+        ),
+    ],
+)
+def test_a_living_table_has_korean_heads(event: QuoteEvent | BookEvent, heads: list[str]) -> None:
+    with speaking("ko"):
+        screen = Screen(None, {"005930": {}})  # type: ignore[arg-type]  # nothing is drawn
+        screen.show(event)
+        assert [column.header for column in screen._table().columns] == heads
 
 
 # What is said in Python and typed at a shell
