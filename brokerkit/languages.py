@@ -25,7 +25,9 @@ DEEPEST = 5
 """How often a text of ours may stand within another one."""
 SHORT = 10
 """Letters of a table's text below which it is not believed to be more than it says: "quote of {0}" fits much."""
-MOST_SENTENCES = 24
+MOST_SENTENCES = 40
+LONGEST = 5
+"""Sentences that one text of a table has at most."""
 SAID = ": "
 BETWEEN = ("; ", SAID)
 """What stands between texts that are told in a row: one of them must not be taken for a part of another."""
@@ -105,28 +107,46 @@ class _Entry(NamedTuple):
 
 
 class _Table(NamedTuple):
+    """Without the period at the end of a text: one that is put into another sentence has lost it."""
+
     whole: Mapping[str, str]
     """Texts without a place."""
-    entries: tuple[_Entry, ...]
-    """Those that say most first."""
+    begun: Mapping[str, tuple[_Entry, ...]]
+    """Texts that begin with a word of their own, by that word; those that say most first."""
+    others: tuple[_Entry, ...]
+
+    def entries(self, text: str) -> tuple[_Entry, ...]:
+        """Return what a text may be, what says most first."""
+        begun = self.begun.get(text.partition(" ")[0], ())
+        return tuple(sorted((*begun, *(each for each in self.others if text.endswith(each.tail))), key=_least))
+
+
+def _least(entry: _Entry) -> int:
+    return -entry.letters
 
 
 @cache
 def _table() -> _Table:
     """Read all tables. Where two know a text the first counts: ours come before those of adapters."""
     whole: dict[str, str] = {}
-    entries: dict[str, _Entry] = {}
+    begun: dict[str, dict[str, _Entry]] = {}
     for path in _files():
         for english, korean in _read(path).items():
-            english, korean = english.strip(" "), korean.strip(" ")  # blanks are of where a text is put
+            english, korean = english.strip(" "), korean.strip(" ")
+            if english.endswith(".") and korean.endswith("."):
+                english, korean = english[:-1], korean[:-1]
             parts = [part.replace("{{", "{").replace("}}", "}") for part in _PLACE.split(english)]
             if len(parts) == 1:
                 whole.setdefault(parts[0], korean.replace("{{", "{").replace("}}", "}"))
-            elif letters := sum(character.isalpha() for part in parts for character in part):
-                entries.setdefault(english, _Entry(parts[0], parts[-1], tuple(parts[1:-1]), letters, korean))
-    return _Table(whole, tuple(sorted(entries.values(), key=lambda each: -each.letters)))
+            elif letters := len(_NO_LETTER.sub("", "".join(parts))):
+                word, blank, _ = parts[0].partition(" ")
+                entry = _Entry(parts[0], parts[-1], tuple(parts[1:-1]), letters, korean)
+                begun.setdefault(word if blank else "", {}).setdefault(english, entry)
+    others = tuple(begun.pop("", {}).values())
+    return _Table(whole, {word: tuple(each.values()) for word, each in begun.items()}, others)
 
 
+_NO_LETTER = re.compile("[^A-Za-z]")
 _PLACE = re.compile(r"(?<!\{)(?:\{\{)*\{[0-9]+\}(?!\})")
 
 
@@ -169,7 +189,7 @@ def _in_korean(text: str, depth: int) -> str:
         return text
     said, at = [], 0
     while at < len(parts):
-        for end in range(len(parts), at, -1):
+        for end in range(min(len(parts), at + LONGEST), at, -1):
             known = _known("".join(parts[at:end]), depth)
             if known is not None:
                 break
@@ -184,26 +204,18 @@ _END = re.compile(r"(?<=[.:;?!|,] )(?=\S)")
 
 
 def _known(text: str, depth: int) -> str | None:
-    """Return the Korean of a text that stands in a table, with or without the blanks and the period at its end."""
+    """Return the Korean of a text that stands in a table; blanks around it and the sign at its end stay."""
     bare = text.strip(" ")
-    known = None
-    if bare.endswith(tuple(_PAUSES)):  # first without it: a place at the end would take it
-        known = _looked_up(bare[:-1], depth)
-        known = None if known is None else known + bare[-1]
-    known = known or _looked_up(bare, depth)
-    if known is None and bare.endswith("."):
-        known = _looked_up(bare[:-1], depth)
-        known = None if known is None else f"{known}."
-    elif known is None:
-        known = _looked_up(f"{bare}.", depth)
-        known = None if known is None else known.removesuffix(".")
+    end = bare[-1:] if bare.endswith(_ENDS) else ""
+    known = _looked_up(bare.removesuffix(end), depth)  # first without it: a place at the end would take it
+    known = _looked_up(bare, depth) if known is None else known + end
     if known is None:
         return None
     before = len(text) - len(text.lstrip(" "))
     return text[:before] + known + text[before + len(bare) :]
 
 
-_PAUSES = ":;|,"
+_ENDS = (".", ":", ";", "|", ",")
 
 
 def _looked_up(text: str, depth: int) -> str | None:
@@ -211,18 +223,18 @@ def _looked_up(text: str, depth: int) -> str | None:
     found = table.whole.get(text)
     if found is not None:
         return found
-    for entry in table.entries:
+    for entry in table.entries(text):
         values = entry.places(text)
-        if values is None or any(entry.is_list(value) for value in values):
+        if values is None:
+            continue
+        if any(_NEXT.search(value) or entry.is_list(value) for value in values):
+            continue  # each sentence, and each of a list, is looked for by itself
+        if entry.letters < SHORT and any(_is_strange(value, depth - 1) for value in values):
             continue
         row = _instead(text, values, depth)
         if row is not None:
             return row
         told = [_in_korean(value, depth - 1) for value in values]
-        if entry.letters < SHORT and any(
-            " " in value and value == own for value, own in zip(values, told, strict=True)
-        ):
-            continue
         try:
             return _filled(entry.korean, told)
         except IndexError:
@@ -252,6 +264,15 @@ def _row(text: str, between: str, depth: int) -> str | None:
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 """A name that stands in a row with texts: a verb, a type."""
+
+
+def _is_strange(value: str, depth: int) -> bool:
+    """Say whether a value is a sentence that no table has, and no name."""
+    return bool(_PROSE.search(value)) and "/" not in value and (depth == 0 or _known(value, depth) is None)
+
+
+_PROSE = re.compile("[A-Za-z]{2,} [a-z]{2,}")
+_NEXT = re.compile(r"[.] [A-Z]")
 
 
 def _filled(korean: str, values: list[str]) -> str:

@@ -112,7 +112,13 @@ def test_it_stays_what_it_was_over_a_pickle(tables: Tables) -> None:
 
 
 def test_the_words_of_a_broker_stay(tables: Tables) -> None:
-    tables({"{0} is no venue.": "{0}은(는) 거래소가 아닙니다.", "quote": "현재가"})
+    tables(
+        {
+            "{0} is no venue.": "{0}은(는) 거래소가 아닙니다.",
+            "quote": "현재가",
+            "the broker gave no reason": "이유 없음",
+        }
+    )
     assert Rejected("주문가격이 없습니다", code="40").message == "주문가격이 없습니다"
     assert Rejected("The price is wrong", code="40").message == "The price is wrong"
     for words in ("quote", "'X' is no venue."):
@@ -188,16 +194,12 @@ def test_an_error_that_another_text_quotes_is_told_part_by_part(tables: Tables) 
     assert translated(f"The adapter is not taken: {error}") == f"어댑터가 받아들여지지 않습니다: {told}"
 
 
-def test_a_period_more_or_less_is_the_same_text(tables: Tables) -> None:
-    tables({"the token was refused": "토큰이 거절되었습니다"})
-    assert translated("the token was refused.") == "토큰이 거절되었습니다."
-
-
-def test_a_short_text_does_not_take_what_it_does_not_know(tables: Tables) -> None:
-    tables({"{0} of {1}": "{1}의 {0}", "{0}": "아니다"})
-    assert translated("price of 005930") == "005930의 price"
-    assert translated("Not enough of the cash is left") == "Not enough of the cash is left"
-    assert translated("anything") == "anything"
+def test_a_place_does_not_take_the_sentences_that_follow(tables: Tables) -> None:
+    tables({"{0} does not list {1}.": "{0}의 목록에 없습니다: {1}.", "Nothing was sent.": "보내지 않았습니다."})
+    assert (
+        translated("KIS does not list US:X. Nothing was sent. Ask.")
+        == "KIS의 목록에 없습니다: US:X. 보내지 않았습니다. Ask."
+    )
 
 
 def test_blanks_around_a_text_stay(tables: Tables) -> None:
@@ -233,6 +235,39 @@ def test_each_of_a_list_is_told_by_itself(tables: Tables) -> None:
         translated("of orders of others may stand: BUY 1 005930 at 70000, sent by A; SELL 2 000660 at 9, sent by B")
         == "들어가 있을 수 있는 것: 005930 1주 매수(70000), A가 보냄; 000660 2주 매도(9), B가 보냄"
     )
+
+
+def test_a_period_more_or_less_is_the_same_text(tables: Tables) -> None:
+    tables({"the token was refused": "토큰이 거절되었습니다"})
+    assert translated("the token was refused.") == "토큰이 거절되었습니다."
+
+
+def test_a_short_text_does_not_take_what_it_does_not_know(tables: Tables) -> None:
+    tables({"{0} of {1}": "{1}의 {0}", "{0}": "아니다"})
+    assert translated("price of 005930") == "005930의 price"
+    assert translated("Not enough of the cash is left") == "Not enough of the cash is left"
+    assert translated("anything") == "anything"
+
+
+def test_a_short_text_takes_names_with_blanks_and_texts_that_are_known(tables: Tables) -> None:
+    tables(
+        {
+            "{0}: it is {1}": "{0}: 지금은 {1}",
+            "safe to try again": "다시 해도 안전함",
+            "Nothing was sent": "보내지 않음",
+        }
+    )
+    assert (
+        translated("~/Library/Application Support/x.toml: it is gone")
+        == "~/Library/Application Support/x.toml: 지금은 gone"
+    )
+    assert translated("주문: it is safe to try again") == "주문: 지금은 다시 해도 안전함"
+    assert translated("Nothing was sent: it is no use to try") == "보내지 않음: it is no use to try"
+
+
+def test_a_place_at_the_end_leaves_the_period(tables: Tables) -> None:
+    tables({"Input should be greater than {0}": "{0}보다 커야 합니다"})
+    assert translated("Input should be greater than 0.") == "0보다 커야 합니다."
 
 
 @pytest.mark.parametrize("text", ["", " ", "005930", "주문", "{0}", "{", "}{", "a {0} b", "%s", "\\", "…", "a\nb"])

@@ -82,7 +82,8 @@ class KiwoomClient(Client):
 
     def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
         if answer.status == 400 and errors.BLOCKED in answer.content[:4096].lower():
-            self.refuse(endpoint, "400", "HTTP 400, Request Blocked: the web firewall of the broker")
+            words = "HTTP 400, Request Blocked: the web firewall of the broker"
+            self.refuse(endpoint, "400", words, are_ours=True)
         envelope = login.Envelope.model_validate_json(answer.content)
         if envelope.result is None:
             if answer.status == 401:
