@@ -131,7 +131,8 @@ def test_a_console_that_cannot_write_korean_gets_english(encoding: str, shown: s
 def test_all_korean_of_a_console_is_in_its_letters() -> None:
     """The encoding of older Korean consoles lacks syllables and signs; — and … of our own have twins."""
     table = languages._table()
-    for korean in [*table.whole.values(), *(entry.korean for entry in table.entries)]:
+    entries = (*table.others, *(each for begun in table.begun.values() for each in begun))
+    for korean in [*table.whole.values(), *(entry.korean for entry in entries)]:
         korean.replace("—", "-").replace("…", ".").encode("cp949")
 
 

@@ -44,19 +44,19 @@ def test_what_is_said_is_not_called_unsaid() -> None:
 
 @each_package
 def test_no_table_has_what_nobody_says(package: str) -> None:
-    """A text that was changed in the code leaves none of its Korean behind."""
+    """A text that was changed in the code leaves none of its Korean behind. Typer's own are tested where it speaks."""
     code = "\n".join(_literals(package))
     gone = [
         english
         for path in tables_of(package)
         for english in table(path)
-        if english not in MADE and not all(part in code for part in _pieces(english))
+        if path.stem != "typer" and english not in MADE and not all(part in code for part in _pieces(english))
     ]
     assert gone == []
 
 
-MADE = frozenset({"App secret"})
-"""Made of the name of a setting."""
+MADE = frozenset({"en and ko"})
+"""Texts that are put together of names."""
 
 
 def _literals(package: str) -> Iterator[str]:

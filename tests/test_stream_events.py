@@ -49,7 +49,7 @@ LINES: dict[str, Event] = {
     ),
     "10:00:01 INDEX:KOSPI KRX 5,200.10": QuoteEvent("INDEX:KOSPI", Venue.KRX, TOLD, RECEIVED, Decimal("5200.10")),
     "10:00:01 KRX REGULAR (code 112)": SessionEvent(None, Venue.KRX, TOLD, RECEIVED, Phase.REGULAR, "112"),
-    "10:00:01 005930 KRX halted not interrupted (code Y)": SessionEvent(
+    "10:00:01 005930 KRX halted no volatility interruption (code Y)": SessionEvent(
         "005930", Venue.KRX, TOLD, RECEIVED, None, "Y", is_halted=True, is_interrupted=False
     ),
     "10:00:02 005930 KRX enters condition 7": ConditionEvent("005930", Venue.KRX, None, RECEIVED, "7", True),

@@ -143,7 +143,9 @@ class SessionEvent(NamedTuple):
 
     def __str__(self) -> str:
         halted = {None: "", True: "halted", False: "not halted"}[self.is_halted]
-        interrupted = {None: "", True: "interrupted", False: "not interrupted"}[self.is_interrupted]
+        interrupted = {None: "", True: "volatility interruption", False: "no volatility interruption"}[
+            self.is_interrupted
+        ]
         code = translated(f"(code {sanitize(self.code)})")
         return _line(self, self.phase, translated(halted), translated(interrupted), code)
 
