@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from heapq import merge
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,16 +25,13 @@ LANGUAGES = (ENGLISH, KOREAN)
 VARIABLE = "BROKERKIT_LANGUAGE"
 DEEPEST = 5
 """How often a text of ours may stand within another one."""
-SHORT = 10
-"""Letters of a table's text below which it is not believed to be more than it says: "quote of {0}" fits much."""
+MOST_WAYS = 4
+"""Ways that are tried to find the places of one text."""
 MOST_SENTENCES = 40
 LONGEST = 5
 """Sentences that one text of a table has at most."""
-SAID = ": "
-BETWEEN = ("; ", SAID)
-"""What stands between texts that are told in a row: one of them must not be taken for a part of another."""
-ADVISED = " | "
-"""What stands before the advice of an error."""
+SHORT = 10
+"""Letters of a text below which prose that no table has is not believed to stand in it: "{0} of {1}" fits much."""
 _chosen: str | None = None
 
 
@@ -70,83 +69,89 @@ def speaking(name: str) -> Iterator[None]:
 
 def translated(text: str, to: str | None = None) -> str:
     """Return a text of ours in a language, else in that of the process. What is not ours stays as it is."""
-    return _in_korean(text, DEEPEST) if (to or language()) == KOREAN else text
+    return _Reader().read(text).korean if (to or language()) == KOREAN else text
 
 
 class _Entry(NamedTuple):
     """A text of a table that has places."""
 
-    head: str
-    tail: str
-    inner: tuple[str, ...]
-    """What stands between the places, in order."""
-    letters: int
-    """So many letters are the same in every text that it stands for."""
+    pieces: tuple[str, ...]
+    """What stands before, between and after the places."""
     korean: str
+    is_sentence: bool
+    mark: str
+    """The longest piece."""
+    length: int
+    """How much of a text it says itself."""
+    is_short: bool
+    """Whether it has so few words of its own that it fits much that is not ours."""
 
-    def places(self, text: str) -> tuple[str, ...] | None:
-        """Return what stands in the places of a text; None if it is another one."""
-        if not (text.startswith(self.head) and text.endswith(self.tail)):
-            return None
-        at, end = len(self.head), len(text) - len(self.tail)
-        found = []
-        for piece in self.inner:
-            next_at = text.find(piece, at, end)
-            if next_at < 0:
-                return None
-            found.append(text[at:next_at])
-            at = next_at + len(piece)
-        return None if at > end else (*found, text[at:end])
+    def parted(self, text: str) -> Iterator[tuple[str, ...]]:
+        """Yield what may stand in the places of a text, the first from the left; nothing if it is another one."""
+        head, *inner, tail = self.pieces
+        at, end = len(head), len(text) - len(tail)
+        if at <= end and text.startswith(head) and text.endswith(tail):
+            yield from _parted(text[at:end], inner)
 
-    def is_list(self, value: str) -> bool:
-        """Say whether a place holds the rest of a list of such texts: each of them is told by itself."""
-        if not _END.search(value):
-            return False
-        ends = (self.head, self.tail)
-        return self.letters < SHORT or any(piece in value for piece in ends if any(map(str.isalpha, piece)))
+
+def _parted(text: str, pieces: list[str]) -> Iterator[tuple[str, ...]]:
+    if not pieces:
+        yield (text,)
+        return
+    piece, *others = pieces
+    at = text.find(piece)
+    while at >= 0:
+        for rest in _parted(text[at + len(piece) :], others):
+            yield (text[:at], *rest)
+        at = text.find(piece, at + 1)
 
 
 class _Table(NamedTuple):
-    """Without the period at the end of a text: one that is put into another sentence has lost it."""
+    """All texts, without the period at their end: one that is put into another sentence has lost it."""
 
-    whole: Mapping[str, str]
+    whole: Mapping[str, _Entry]
     """Texts without a place."""
-    begun: Mapping[str, tuple[_Entry, ...]]
-    """Texts that begin with a word of their own, by that word; those that say most first."""
-    others: tuple[_Entry, ...]
+    begun: Mapping[str, Sequence[_Entry]]
+    """Texts that begin with a word of their own, by that word; what says most first."""
+    others: Sequence[_Entry]
 
-    def entries(self, text: str) -> tuple[_Entry, ...]:
-        """Return what a text may be, what says most first."""
+    def entries(self, text: str) -> Iterator[_Entry]:
+        """Yield what a text may be, what says most first."""
         begun = self.begun.get(text.partition(" ")[0], ())
-        return tuple(sorted((*begun, *(each for each in self.others if text.endswith(each.tail))), key=_least))
+        return merge(begun, (each for each in self.others if each.mark in text), key=_least)
 
 
 def _least(entry: _Entry) -> int:
-    return -entry.letters
+    return -entry.length
+
+
+_LETTER = re.compile("[A-Za-z]")
 
 
 @cache
 def _table() -> _Table:
     """Read all tables. Where two know a text the first counts: ours come before those of adapters."""
-    whole: dict[str, str] = {}
+    whole: dict[str, _Entry] = {}
     begun: dict[str, dict[str, _Entry]] = {}
     for path in _files():
         for english, korean in _read(path).items():
             english, korean = english.strip(" "), korean.strip(" ")
-            if english.endswith(".") and korean.endswith("."):
+            is_sentence = english.endswith(".") and korean.endswith(".")
+            if is_sentence:
                 english, korean = english[:-1], korean[:-1]
-            parts = [part.replace("{{", "{").replace("}}", "}") for part in _PLACE.split(english)]
-            if len(parts) == 1:
-                whole.setdefault(parts[0], korean.replace("{{", "{").replace("}}", "}"))
-            elif letters := len(_NO_LETTER.sub("", "".join(parts))):
-                word, blank, _ = parts[0].partition(" ")
-                entry = _Entry(parts[0], parts[-1], tuple(parts[1:-1]), letters, korean)
+            pieces = tuple(piece.replace("{{", "{").replace("}}", "}") for piece in _PLACE.split(english))
+            own = "".join(pieces)
+            letters = len(_LETTER.findall(own))
+            entry = _Entry(pieces, korean, is_sentence, max(pieces, key=len), len(own), letters < SHORT)
+            if len(pieces) == 1:
+                whole.setdefault(own, entry)
+            elif letters:
+                word, blank, _ = pieces[0].partition(" ")
                 begun.setdefault(word if blank else "", {}).setdefault(english, entry)
-    others = tuple(begun.pop("", {}).values())
-    return _Table(whole, {word: tuple(each.values()) for word, each in begun.items()}, others)
+    ordered = {word: sorted(each.values(), key=_least) for word, each in begun.items()}
+    return _Table(whole, ordered, ordered.pop("", []))
 
 
-_NO_LETTER = re.compile("[^A-Za-z]")
 _PLACE = re.compile(r"(?<!\{)(?:\{\{)*\{[0-9]+\}(?!\})")
 
 
@@ -175,104 +180,124 @@ def _read(path: Path) -> dict[str, str]:
     return {english: korean for english, korean in pairs if isinstance(korean, str) and korean}
 
 
-def _in_korean(text: str, depth: int) -> str:
-    """Return a text in Korean: as a whole, else sentence by sentence, else as it is."""
-    if depth == 0 or not any(character.isalpha() and character.isascii() for character in text):
-        return text
-    if ADVISED in text:
-        return ADVISED.join(_in_korean(part, depth) for part in text.split(ADVISED))
-    known = _known(text, depth)
-    if known is not None:
-        return known
-    parts = _END.split(text)
-    if not 1 < len(parts) <= MOST_SENTENCES:
-        return text
-    said, at = [], 0
-    while at < len(parts):
-        for end in range(min(len(parts), at + LONGEST), at, -1):
-            known = _known("".join(parts[at:end]), depth)
-            if known is not None:
-                break
-        else:
-            known, end = parts[at], at + 1
-        said.append(known)
-        at = end
-    return "".join(said)
+class _Reading(NamedTuple):
+    """A way to read a text as ours. The least one counts."""
+
+    unread: int
+    """Letters of English words that no table has."""
+    texts: int
+    """Of how many texts of ours it is made."""
+    korean: str
+    is_apart: bool = False
+    """Whether it is a sentence, or several texts in a row: it seldom stands in another text."""
 
 
-_END = re.compile(r"(?<=[.:;?!|,] )(?=\S)")
+class _Reader:
+    """Reads one text. A text of ours may hold others, and several may stand in a row: many ways have to be tried."""
 
+    def __init__(self) -> None:
+        self._known: dict[str, _Reading] = {}
 
-def _known(text: str, depth: int) -> str | None:
-    """Return the Korean of a text that stands in a table; blanks around it and the sign at its end stay."""
-    bare = text.strip(" ")
-    end = bare[-1:] if bare.endswith(_ENDS) else ""
-    known = _looked_up(bare.removesuffix(end), depth)  # first without it: a place at the end would take it
-    known = _looked_up(bare, depth) if known is None else known + end
-    if known is None:
-        return None
-    before = len(text) - len(text.lstrip(" "))
-    return text[:before] + known + text[before + len(bare) :]
-
-
-_ENDS = (".", ":", ";", "|", ",")
-
-
-def _looked_up(text: str, depth: int) -> str | None:
-    table = _table()
-    found = table.whole.get(text)
-    if found is not None:
+    def read(self, text: str, depth: int = DEEPEST) -> _Reading:
+        """Return the reading that leaves least of a text unread, then that of the fewest texts."""
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = self._best(text, depth)
         return found
-    for entry in table.entries(text):
-        values = entry.places(text)
-        if values is None:
-            continue
-        if any(_NEXT.search(value) or entry.is_list(value) for value in values):
-            continue  # each sentence, and each of a list, is looked for by itself
-        if entry.letters < SHORT and any(_is_strange(value, depth - 1) for value in values):
-            continue
-        row = _instead(text, values, depth)
-        if row is not None:
-            return row
-        told = [_in_korean(value, depth - 1) for value in values]
-        try:
-            return _filled(entry.korean, told)
-        except IndexError:
-            continue
-    return None
+
+    def _best(self, text: str, depth: int) -> _Reading:
+        plain = _literal(text)
+        if not plain.unread and not _LETTER.search(text):
+            return plain
+        best = min(plain, self._one(text, depth), key=_rank)
+        if _rank(best) > _LEAST:
+            best = min(self._row(text, _STRONG, depth), best, key=_rank)
+        if best.unread:
+            row = self._row(text, _WEAK, depth)
+            # What a comma parts is a row of ours and of names, or one sentence of somebody's.
+            best = best if _PROSE.search(_NAMES.sub("§", row.korean)) else min(row, best, key=_rank)
+        return best
+
+    def _one(self, text: str, depth: int) -> _Reading:
+        """Read a text as one of ours; the blanks around it stay, and so does a sign at its end."""
+        bare = text.strip(" ")
+        best = _literal(text)
+        tail = _TAIL.search(bare)[0]  # type: ignore[index]
+        for end in dict.fromkeys((tail, tail.lstrip("."), "")):  # first without it: a place at the end would take it
+            found = self._looked_up(bare.removesuffix(end), depth)
+            if found is not None and _rank(found) < _rank(best):
+                before = len(text) - len(text.lstrip(" "))
+                told = text[:before] + found.korean + end + text[before + len(bare) :]
+                best = found._replace(korean=told)
+        return best
+
+    def _looked_up(self, text: str, depth: int) -> _Reading | None:
+        table = _table()
+        if (whole := table.whole.get(text)) is not None:
+            return _Reading(0, 1, _filled(whole.korean, []), whole.is_sentence)
+        best = None
+        for entry in table.entries(text) if depth else ():
+            for values in islice(entry.parted(text), MOST_WAYS):
+                told = [
+                    _Reading(0, 0, value) if before[-1:] + after[:1] in _QUOTES else self.read(value, depth - 1)
+                    for value, (before, after) in zip(values, pairwise(entry.pieces), strict=True)
+                ]
+                if entry.is_short and any(_PROSE.search(_NAMES.sub("§", each.korean)) for each in told):
+                    continue
+                unread = sum(each.unread for each in told)
+                try:
+                    korean = _filled(entry.korean, [each.korean for each in told])
+                except IndexError:
+                    continue
+                texts = 1 + sum(each.texts + each.is_apart for each in told)
+                found = _Reading(unread, texts, korean, entry.is_sentence)
+                if best is None or _rank(found) < _rank(best):
+                    best = found
+            if best is not None and not best.unread and best.texts <= 2:
+                break
+        return best
+
+    def _row(self, text: str, ends: re.Pattern[str], depth: int) -> _Reading:
+        """Read a text as several in a row."""
+        parts = ends.split(text)
+        if not 1 < len(parts) <= MOST_SENTENCES:
+            return _literal(text)
+        best = [_Reading(0, 0, "")]
+        for at in range(1, len(parts) + 1):
+            ways = []
+            for begin in range(max(0, at - LONGEST), at):
+                if begin or at < len(parts):  # the whole is no row
+                    last = self._one("".join(parts[begin:at]), depth)
+                    before = best[begin]
+                    told = before.korean + last.korean
+                    ways.append(_Reading(before.unread + last.unread, before.texts + last.texts, told, True))
+            best.append(min(ways, key=_rank))
+        return best[-1]
 
 
-def _instead(text: str, values: tuple[str, ...], depth: int) -> str | None:
-    """Return texts of ours in a row where a place would take one for a part of another; None where it would not."""
-    for between in BETWEEN:
-        held = [value for value in values if between in value and _row(value, between, depth) is None]
-        if held and (between != SAID or not any(_known(value, depth) for value in held)):
-            row = _row(text, between, depth)
-            if row is not None:
-                return row
-    return None
+_STRONG = re.compile(r"(?<=[.:;?!|] )(?=\S)")
+_WEAK = re.compile(r"(?<=[.:;?!|,] )(?=\S)")
+_TAIL = re.compile(r"\.?(?: \||[:;,])?$")
 
 
-def _row(text: str, between: str, depth: int) -> str | None:
-    """Return texts of ours that stand in a row, each by itself; None where one is not known, or there is but one."""
-    items = text.split(between)
-    if not 1 < len(items) <= MOST_SENTENCES:
-        return None
-    told = [_known(item, depth) or (item if _NAME.fullmatch(item) else None) for item in items]
-    return between.join(each for each in told if each is not None) if None not in told and told != items else None
+_LEAST = (0, 1)
+"""Rank of a text that is one of ours as a whole."""
 
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
-"""A name that stands in a row with texts: a verb, a type."""
+def _rank(reading: _Reading) -> tuple[int, int]:
+    return reading.unread, reading.texts
 
 
-def _is_strange(value: str, depth: int) -> bool:
-    """Say whether a value is a sentence that no table has, and no name."""
-    return bool(_PROSE.search(value)) and "/" not in value and (depth == 0 or _known(value, depth) is None)
+def _literal(text: str) -> _Reading:
+    """Return a text as it is: names, numbers and code are read, English words are not."""
+    return _Reading(sum(len(word) for word in _ENGLISH.findall(_NAMES.sub(" ", text))), 0, text)
 
 
-_PROSE = re.compile("[A-Za-z]{2,} [a-z]{2,}")
-_NEXT = re.compile(r"[.] [A-Z]")
+_QUOTES = ("``", "''", '""')
+_NAMES = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|\S*[/_=\\]\S*|\S*[A-Za-z]\d\S*|\S*\d[A-Za-z]\S*")
+"""Code, what stands in quotes, paths, names of settings and fields, symbols."""
+_ENGLISH = re.compile("[A-Za-z]+")
+_PROSE = re.compile("(?:[A-Za-z]?[a-z]+ )+[a-z]+")
 
 
 def _filled(korean: str, values: list[str]) -> str:

@@ -132,8 +132,8 @@ def test_all_korean_of_a_console_is_in_its_letters() -> None:
     """The encoding of older Korean consoles lacks syllables and signs; — and … of our own have twins."""
     table = languages._table()
     entries = (*table.others, *(each for begun in table.begun.values() for each in begun))
-    for korean in [*table.whole.values(), *(entry.korean for entry in entries)]:
-        korean.replace("—", "-").replace("…", ".").encode("cp949")
+    for entry in (*table.whole.values(), *entries):
+        entry.korean.replace("—", "-").replace("…", ".").encode("cp949")
 
 
 def test_the_help_page_in_english_reads_no_korean() -> None:

@@ -243,8 +243,8 @@ def test_a_period_more_or_less_is_the_same_text(tables: Tables) -> None:
 
 
 def test_a_short_text_does_not_take_what_it_does_not_know(tables: Tables) -> None:
-    tables({"{0} of {1}": "{1}의 {0}", "{0}": "아니다"})
-    assert translated("price of 005930") == "005930의 price"
+    tables({"{0} of {1}": "{1}의 {0}", "{0}": "아니다", "the price": "가격"})
+    assert translated("the price of 005930") == "005930의 가격"
     assert translated("Not enough of the cash is left") == "Not enough of the cash is left"
     assert translated("anything") == "anything"
 
@@ -263,6 +263,16 @@ def test_a_short_text_takes_names_with_blanks_and_texts_that_are_known(tables: T
     )
     assert translated("주문: it is safe to try again") == "주문: 지금은 다시 해도 안전함"
     assert translated("Nothing was sent: it is no use to try") == "보내지 않음: it is no use to try"
+
+
+def test_what_is_quoted_stays(tables: Tables) -> None:
+    tables({"`{0}` shows them.": "`{0}`: 보여 줍니다.", "brokerkit orders": "주문"})
+    assert translated("`brokerkit orders` shows them.") == "`brokerkit orders`: 보여 줍니다."
+
+
+def test_an_advice_leaves_the_sentence_before_it_alone(tables: Tables) -> None:
+    tables({"The step is {0}.": "호가 단위는 {0}입니다.", "Nothing was sent.": "보내지 않았습니다."})
+    assert translated("The step is 100 won. | Nothing was sent.") == "호가 단위는 100 won입니다. | 보내지 않았습니다."
 
 
 def test_a_place_at_the_end_leaves_the_period(tables: Tables) -> None:
@@ -340,3 +350,35 @@ def test_an_adapter_brings_its_words(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         assert translated("Acme rests on Sundays.", "ko") == "일요일에는 쉽니다."
     finally:
         languages._table.cache_clear()
+
+
+def test_a_sentence_holds_texts_and_is_held_by_none(tables: Tables) -> None:
+    tables(
+        {
+            "amend {0} of order {1} ({2}) to {3}": "주문 {1}({2}) {0}주를 {3}(으)로 정정",
+            "{0} stands as order {1}.": "{0}: 주문 {1}(으)로 들어가 있습니다.",
+        }
+    )
+    assert translated("amend 3 of order 7 (005930) to 71000 stands as order 8.") == (
+        "주문 7(005930) 3주를 71000으로 정정: 주문 8로 들어가 있습니다."
+    )
+
+
+def test_brackets_are_not_torn_apart(tables: Tables) -> None:
+    tables(
+        {
+            "cancel all of order {0} ({1})": "주문 {0}({1}) 전부 취소",
+            "The key {0} is that of another order: {1} ({2}).": "키 {0}은(는) 다른 주문의 것입니다: {1} ({2}).",
+            "{0}, sent by {1} at {2} ({3})": "{0}, {2}에 {1}에서 보냄({3})",
+        }
+    )
+    cancel, told = "cancel all of order 7 (005930)", "주문 7(005930) 전부 취소"
+    assert translated(f"The key k1 is that of another order: {cancel} (01KB).") == (
+        f"키 k1은 다른 주문의 것입니다: {told} (01KB)."
+    )
+    assert translated(f"{cancel}, sent by here at 10:00 (01KB)") == f"{told}, 10:00에 here에서 보냄(01KB)"
+
+
+def test_of_texts_with_as_many_letters_the_longer_is_taken(tables: Tables) -> None:
+    tables({"call {0}": "{0} 호출", "call {0} ({1})": "{0} 호출({1})"})
+    assert translated("call kt10000 (1000)") == "kt10000 호출(1000)"

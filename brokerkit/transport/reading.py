@@ -71,8 +71,8 @@ class Reader(ABC):
     def is_definite(self, code: str) -> bool:
         """Say whether a refusal with this code proves that an order was not taken."""
 
-    def refuse(self, endpoint: Endpoint[Any], code: str, words: str, *, are_ours: bool = False) -> NoReturn:
-        """Raise what a refusal with the broker's `code` and `words` means for this endpoint; its words may be ours."""
+    def refuse(self, endpoint: Endpoint[Any], code: str, words: str) -> NoReturn:
+        """Raise what a refusal with the broker's `code` and `words` means for this endpoint."""
         if endpoint.effect is Effect.ORDER and not self.is_definite(code):
             raise self._error(OrderUncertain, endpoint, words or "the broker gave no reason", code=code)
         kind = self.refusal(code, words)
@@ -80,7 +80,7 @@ class Reader(ABC):
             kind = Rejected  # a definite refusal, whatever its words are used for in lists
         error = self._error(kind, endpoint, words or "the broker gave no reason", code=code, advice=self.advise(code))
         if isinstance(error, Rejected):
-            error.is_wordless = are_ours or not words
+            error.is_wordless = not words
         raise error
 
     def advise(self, code: str) -> str | None:

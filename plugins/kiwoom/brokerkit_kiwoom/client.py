@@ -82,8 +82,11 @@ class KiwoomClient(Client):
 
     def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
         if answer.status == 400 and errors.BLOCKED in answer.content[:4096].lower():
-            words = "HTTP 400, Request Blocked: the web firewall of the broker"
-            self.refuse(endpoint, "400", words, are_ours=True)
+            try:
+                self.refuse(endpoint, "400", "HTTP 400, Request Blocked: the web firewall of the broker")
+            except Rejected as refused:
+                refused.is_wordless = True  # the firewall answers with a page
+                raise
         envelope = login.Envelope.model_validate_json(answer.content)
         if envelope.result is None:
             if answer.status == 401:
