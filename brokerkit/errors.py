@@ -272,4 +272,4 @@ class IncompleteListing(WireError):
 
 
 class JournalError(BrokerError):
-    """The order journal cannot be read or written (주문 저널을 읽거나 쓸 수 없음)."""
+    """The order journal cannot be read or written (주문 일지를 읽거나 쓸 수 없음)."""

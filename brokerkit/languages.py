@@ -242,7 +242,7 @@ class _Reader:
                     _Reading(0, 0, value) if before[-1:] + after[:1] in _QUOTES else self.read(value, depth - 1)
                     for value, (before, after) in zip(values, pairwise(entry.pieces), strict=True)
                 ]
-                if entry.is_short and any(_PROSE.search(_NAMES.sub("§", each.korean)) for each in told):
+                if entry.is_short and any(each.unread and _PROSE.search(_NAMES.sub("§", each.korean)) for each in told):
                     continue
                 unread = sum(each.unread for each in told)
                 try:

@@ -595,7 +595,7 @@ def test_a_file_that_others_can_read_is_not_used(folder: Path, caplog: pytest.Lo
     path.chmod(0o666)
     with pytest.raises(Unavailable, match="others can read or write it") as refused:
         file_window(folder, "key", LIMIT).change(lambda window, now: None)
-    assert f"chmod 600 '{path}'" in refused.value.advice
+    assert f"chmod 600 '{path}'" in refused.value.remedy
 
 
 def test_a_lock_is_waited_for_no_longer_than_it_may_take(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

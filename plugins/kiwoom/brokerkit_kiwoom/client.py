@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from brokerkit import config
+from brokerkit.errors import Rejected
 from brokerkit.transport import Client, Effect, Endpoint, Headers, Limit, Paging, Parameters, Response, Token, Whole
 from brokerkit_kiwoom.wire import errors, login
 from brokerkit_kiwoom.wire.types import Listing, WholeListing, says_nothing
