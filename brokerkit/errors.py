@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from brokerkit.languages import translated
+from brokerkit.languages import Language, translated
 
 
 class BrokerError(Exception):
@@ -67,7 +67,7 @@ class BrokerError(Exception):
         """What to do next, in the reader's language."""
         return self.remedy and translated(self.remedy)
 
-    def told(self, language: str | None = None) -> str:
+    def told(self, language: Language | None = None) -> str:
         """Return all of it as one text, in a language ("en", "ko") or in that of the process."""
         what = self.asked and translated(self.asked, language)
         asked = ", ".join(part for part in (self.broker, what, self.endpoint) if part)
@@ -76,7 +76,7 @@ class BrokerError(Exception):
         text = f"{asked}: {said}" if asked else said
         return f"{text} | {translated(self.remedy, language)}" if self.remedy else text
 
-    def _own_words(self, language: str | None = None) -> str:
+    def _own_words(self, language: Language | None = None) -> str:
         return translated(self.words, language)
 
     def __str__(self) -> str:
@@ -153,7 +153,7 @@ class Rejected(BrokerError):
     is_wordless = False
     """Whether the broker said nothing beside its code, so that `message` is ours."""
 
-    def _own_words(self, language: str | None = None) -> str:
+    def _own_words(self, language: Language | None = None) -> str:
         return self.words if self.code and not self.is_wordless else super()._own_words(language)
 
 

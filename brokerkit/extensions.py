@@ -20,6 +20,7 @@ from stevedore import DriverManager, ExtensionManager
 
 from brokerkit.config import allowed_packages
 from brokerkit.errors import ConfigError
+from brokerkit.languages import learn
 from brokerkit.logs import about
 from brokerkit.text import sanitize
 
@@ -84,7 +85,9 @@ def load(group: str, name: str, entries: Sequence[EntryPoint]) -> object:
     ExtensionManager.ENTRY_POINT_CACHE[group] = list(entries)  # its own may be stale
     try:
         with _quiet(claims[0]):
-            return DriverManager(group, name).driver
+            driver: object = DriverManager(group, name).driver
+        learn(claims[0].module.partition(".")[0])
+        return driver
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - an adapter that ends the program at its import is an error like others

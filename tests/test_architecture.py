@@ -172,6 +172,7 @@ def test_only_the_sandbox_and_the_testing_package_need_the_extras() -> None:
 LAYERS = (
     *(
         "words",
+        "korean",
         "languages",
         "errors",
         "text",

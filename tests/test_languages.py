@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 import brokerkit
-from brokerkit import languages
+from brokerkit import extensions, languages
 from brokerkit.errors import InvalidRequest, OrderUncertain, Rejected
+from brokerkit.korean import reading
+from brokerkit.korean import tables as tables_module
+from brokerkit.korean.reading import in_korean
 from brokerkit.languages import translated
 
 Tables = Callable[[Mapping[str, str]], None]
@@ -31,12 +34,19 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
 
     def put(table: Mapping[str, str]) -> None:
         (tmp_path / "words.json").write_text(json.dumps(table), encoding="utf-8")
-        monkeypatch.setattr(languages, "_files", lambda: iter([tmp_path / "words.json"]))
-        languages._table.cache_clear()
+        monkeypatch.setattr(tables_module, "__file__", str(tmp_path / "tables.py"))
+        monkeypatch.setattr(languages, "_packages", ())
+        forget()
         brokerkit.language("ko")
 
     yield put
-    languages._table.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    """Let the tables be read again."""
+    for each in (tables_module.ours, tables_module.with_adapters, in_korean):
+        each.cache_clear()
 
 
 # Which language
@@ -59,16 +69,17 @@ def test_a_variable_says_it(variable: str, expected: str, monkeypatch: pytest.Mo
 
 
 def test_there_are_two() -> None:
-    with pytest.raises(ValueError, match="'fr' is no language of brokerkit"):
-        brokerkit.language("fr")
+    for speak in (brokerkit.language, InvalidRequest("wrong").told, lambda name: translated("wrong", name)):
+        with pytest.raises(ValueError, match="'fr' is no language of brokerkit"):
+            speak("fr")  # type: ignore[operator]
     assert brokerkit.language() == "en"
 
 
 def test_english_reads_no_table() -> None:
     program = (
-        "import brokerkit, brokerkit.languages as words, sys\n"
+        "import brokerkit, sys\n"
         "str(brokerkit.InvalidRequest('wrong'))\n"
-        "assert words._table.cache_info().currsize == 0\n"
+        "assert not {name for name in sys.modules if name.startswith(('brokerkit.korean', 'json'))}\n"
         "print(brokerkit.language())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={})  # noqa: S603
@@ -292,6 +303,17 @@ def test_braces_are_braces(tables: Tables) -> None:
     assert translated("{} is empty") == "{}은 비어 있음"
 
 
+def test_braces_of_a_value_stay(tables: Tables) -> None:
+    tables({"The profile {0} is {{}}.": "프로필 {0}: {{}}."})
+    assert translated("The profile my {{main}} is {}.") == "프로필 my {{main}}: {}."
+
+
+def test_a_name_among_others_stays(tables: Tables) -> None:
+    tables({"Known options: {0}.": "옵션: {0}.", "processed": "처리함", "none": "없음"})
+    assert translated("Known options: on, processed, none.") == "옵션: on, processed, none."
+    assert translated("Known options: none.") == "옵션: 없음."
+
+
 def test_a_value_is_never_read_as_a_place(tables: Tables) -> None:
     tables({"The name {0} is not {1}.": "{0} 아니고 {1}."})
     assert translated("The name {1} is not {0}.") == "{1} 아니고 {0}."
@@ -301,10 +323,10 @@ def test_a_table_that_is_wrong_hurts_no_error(tables: Tables, tmp_path: Path) ->
     tables({"wrong {0}": "{7}", "number": 3, "empty": ""})  # type: ignore[dict-item]
     assert [translated(text) for text in ("wrong price", "number", "empty")] == ["wrong price", "number", "empty"]
     for content in ("{", "[]", "\x00"):
-        languages._table.cache_clear()
+        forget()
         (tmp_path / "words.json").write_text(content, encoding="utf-8")
         assert translated("wrong price") == "wrong price"
-    languages._table.cache_clear()
+    forget()
     (tmp_path / "words.json").unlink()
     assert translated("wrong price") == "wrong price"
 
@@ -336,20 +358,34 @@ def test_particles_follow_what_is_put_in(value: str, told: str, tables: Tables) 
     assert translated(f"The particles of {value}") == told
 
 
-def test_an_adapter_brings_its_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "acme_broker").mkdir()
-    (tmp_path / "acme_broker" / "__init__.py").write_text("raise SystemExit('nothing of it is run')")
-    (tmp_path / "acme_broker" / "korean.json").write_text(json.dumps({"Acme rests on Sundays.": "일요일에는 쉽니다."}))
+@pytest.fixture
+def acme(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Return the package of an adapter that is installed, with a table."""
+    package = tmp_path / "acme_broker"
+    package.mkdir()
+    (package / "__init__.py").write_text("class Acme: pass\n")
+    (package / "korean.json").write_text(
+        json.dumps({"Acme rests on {0}.": "{0}에는 쉽니다.", "Nothing was sent.": "보냈습니다."}), encoding="utf-8"
+    )
     meta = tmp_path / "acme-1.dist-info"
     meta.mkdir()
     (meta / "METADATA").write_text("Name: acme\nVersion: 1\n")
-    (meta / "entry_points.txt").write_text("[brokerkit.brokers]\nacme = acme_broker.broker:Acme\n")
+    (meta / "entry_points.txt").write_text("[brokerkit.brokers]\nacme = acme_broker:Acme\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    languages._table.cache_clear()
-    try:
-        assert translated("Acme rests on Sundays.", "ko") == "일요일에는 쉽니다."
-    finally:
-        languages._table.cache_clear()
+    monkeypatch.setattr(languages, "_packages", ())
+    yield package
+    sys.modules.pop("acme_broker", None)
+
+
+def test_an_adapter_that_is_loaded_brings_its_words(acme: Path) -> None:
+    assert translated("Acme rests on Sundays.", "ko") == "Acme rests on Sundays.", (
+        "no package is taken that nobody uses"
+    )
+    extensions.load(extensions.BROKERS, "acme", extensions.everything(extensions.BROKERS))
+    assert translated("Acme rests on Sundays.", "ko") == "Sundays에는 쉽니다."
+    assert translated("Nothing was sent.", "ko") == "아무것도 보내지 않았습니다.", (
+        "what is ours an adapter cannot change"
+    )
 
 
 def test_a_sentence_holds_texts_and_is_held_by_none(tables: Tables) -> None:
@@ -382,3 +418,48 @@ def test_brackets_are_not_torn_apart(tables: Tables) -> None:
 def test_of_texts_with_as_many_letters_the_longer_is_taken(tables: Tables) -> None:
     tables({"call {0}": "{0} 호출", "call {0} ({1})": "{0} 호출({1})"})
     assert translated("call kt10000 (1000)") == "kt10000 호출(1000)"
+
+
+# How long it takes
+
+
+@pytest.mark.parametrize("count", [1, 5, 30, 60])
+def test_each_order_of_a_long_list_is_told(count: int) -> None:
+    orders = "; ".join(f"UNKNOWN (01J{each:04}): BUY 10 005930 at 70000" for each in range(count))
+    told = translated(f"BUY 10 005930 at 70000 has to wait until this is settled: {orders}.", "ko")
+    assert told.count("005930 10주 매수(70000)") == count + 1
+    assert "BUY" not in told
+
+
+@pytest.mark.parametrize("letter", ["a", "ab", ".", " a", "'", "; a", "{", "a, ", "order 1 of 2 is "])
+def test_however_long_a_text_is_its_words_are_there_soon(letter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The looks at the tables are counted, so this holds on any machine; what is left is linear in the text."""
+    looks = 0
+    looked_up = reading._Reader._looked_up
+
+    def counted(self: reading._Reader, text: str, depth: int) -> reading.Reading | None:
+        nonlocal looks
+        looks += 1
+        return looked_up(self, text, depth)
+
+    monkeypatch.setattr(reading._Reader, "_looked_up", counted)
+    translated(f"there is no field {letter * 1500}", "ko")
+    assert looks <= 2 * (reading.MOST_LOOKS + 1)
+
+
+def test_what_would_take_too_long_is_told_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_LOOKS", 3)
+    text = "Nothing was sent. Give a wholly other price of 3 at 4 of 5 in 6 by 7. Nothing was sent."
+    assert translated(text, "ko") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 0000045261 has 10 left at most",
+        "the order was not placed at that price of the day",
+        "Service Temporarily Unavailable, try again at a later time",
+    ],
+)
+def test_the_english_of_others_stays_whole(text: str) -> None:
+    assert translated(text, "ko") == text

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from brokerkit.cli.consoles import can_write
-from brokerkit.languages import ENGLISH, KOREAN, LANGUAGES, VARIABLE
+from brokerkit.languages import ENGLISH, KOREAN, LANGUAGES, VARIABLE, Language, named
 
 OPTION = "--lang"
 FOR_PROGRAMS = ("--json", "--csv")
@@ -18,15 +18,15 @@ LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 SAMPLE = "가힣"
 
 
-def native(environment: Mapping[str, str] = os.environ) -> str:
+def native(environment: Mapping[str, str] = os.environ) -> Language:
     """Return the language of a run whose command line asks for none."""
-    if variable := environment.get(VARIABLE, "").strip().lower():
-        return _written(variable if variable in LANGUAGES else ENGLISH)
+    if environment.get(VARIABLE, "").strip():
+        return _written(named(environment[VARIABLE]) or ENGLISH)
     locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
     return _written(KOREAN if locale.replace("_", ".").partition(".")[0].lower() == KOREAN else ENGLISH)
 
 
-def asked(command: Any, words: Iterable[str]) -> str | None:
+def asked(command: Any, words: Iterable[str]) -> Language | None:
     """Return the language that a command line asks for, None where it leaves it to its surroundings.
 
     ValueError for one that there is not.
@@ -35,12 +35,13 @@ def asked(command: Any, words: Iterable[str]) -> str | None:
     if not any(word.partition("=")[0] in (OPTION, *FOR_PROGRAMS) for word in words):
         return None
     options = dict(options_among(command, words))
-    wanted = options.get(OPTION)
-    if wanted is not None and wanted.lower() not in LANGUAGES:
-        raise ValueError(f"{wanted!r} is no language. There are {' and '.join(LANGUAGES)}.")
+    word = options.get(OPTION)
+    wanted = None if word is None else named(word)
+    if word is not None and wanted is None:
+        raise ValueError(f"{word!r} is no language. There are {' and '.join(LANGUAGES)}.")
     if any(option in options for option in FOR_PROGRAMS):
         return ENGLISH
-    return None if wanted is None else _written(wanted.lower())
+    return None if wanted is None else _written(wanted)
 
 
 def options_among(command: Any, words: Iterable[str]) -> Iterator[tuple[str, str | None]]:
@@ -58,6 +59,6 @@ def options_among(command: Any, words: Iterable[str]) -> Iterator[tuple[str, str
             command = getattr(command, "commands", {}).get(word, command)
 
 
-def _written(language: str) -> str:
+def _written(language: Language) -> Language:
     """Return a language that these consoles can write: English rather than question marks."""
     return language if all(can_write(stream, SAMPLE) for stream in (sys.stdout, sys.stderr)) else ENGLISH
