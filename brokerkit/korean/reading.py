@@ -121,11 +121,11 @@ class _Reader:
             Reading(0, 0, value) if quoted else self._placed(value, depth - 1)
             for value, quoted in zip(values, entry.quoted, strict=True)
         ]
-        strange = [each for each, apart in zip(told, entry.apart, strict=True) if each.unread and not apart]
-        placed = zip(told, values, entry.apart, strict=True)
-        if entry.is_short and (len(strange) > 1 or any(_has_words(each) for each in told)):
-            return None
-        if entry.is_short and any(", " in value and not apart for _, value, apart in placed):
+        open_places = [place for place in zip(told, values, entry.apart, strict=True) if not place[2]]
+        strange = [each for each, _, _ in open_places if each.unread]
+        if entry.is_short and (
+            len(strange) > 1 or any(map(_has_words, strange)) or any(", " in value for _, value, _ in open_places)
+        ):
             return None
         if sum(each.unread for each in strange if _is_prose(each)) > entry.letters:
             return None
