@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from brokerkit.errors import AuthError
 from brokerkit.stream import holder as holders
 from brokerkit.stream import keeper as keepers
 from brokerkit.stream import relay as relays
@@ -460,6 +462,16 @@ def test_garbage_of_who_serves_is_a_line_that_is_lost(broker: PaperBroker) -> No
         told.follow(*trades("A"))
         broker.say(". TK A 1")
         told.notebook.wait(lambda notebook: notebook.prices == [1])
+
+
+@pytest.mark.parametrize("is_wordless", [True, False])
+def test_an_error_travels_with_whose_words_it_has(is_wordless: bool) -> None:
+    error = AuthError("the broker gave no reason", broker="paper", code="40")
+    error.is_wordless = is_wordless
+    came = words.error_of(json.loads(json.dumps(words.error_told(error))), "paper")
+    assert isinstance(came, AuthError)
+    assert (came.is_wordless, came.told("ko") == error.told("ko")) == (is_wordless, True)
+    assert ("증권사" in came.told("ko")) == is_wordless
 
 
 def suppress_errors(call: Callable[[], Any]) -> None:

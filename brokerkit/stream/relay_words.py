@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from brokerkit import errors
-from brokerkit.errors import BrokerError, StreamError
+from brokerkit.errors import BrokerError, Rejected, StreamError
 from brokerkit.stream.events import Gap, GapReason
 from brokerkit.stream.feed import Answer, Registration
 from brokerkit.stream.topics import StreamKind, Topic
@@ -150,6 +150,7 @@ def error_told(error: BrokerError) -> dict[str, Any]:
         "code": error.code,
         "endpoint": error.endpoint,
         "advice": error.remedy,
+        "is_wordless": isinstance(error, Rejected) and error.is_wordless,
     }
 
 
@@ -159,7 +160,10 @@ def error_of(told: Any, broker: str) -> BrokerError:
     if not (isinstance(kind, type) and issubclass(kind, BrokerError)):
         raise Odd("what came is no error")
     named = {name: None if told.get(name) is None else str(told[name]) for name in ("code", "endpoint", "advice")}
-    return kind(str(told.get("words")), broker=broker, **named)
+    error = kind(str(told.get("words")), broker=broker, **named)
+    if isinstance(error, Rejected):
+        error.is_wordless = told.get("is_wordless") is True
+    return error
 
 
 class Lapsed(NamedTuple):

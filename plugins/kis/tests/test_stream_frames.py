@@ -312,6 +312,13 @@ def test_registrations_are_refused(feed: KisFeed, code: str, kind: type[BrokerEr
     assert refused.error.message == "no *** of ***"
 
 
+@pytest.mark.parametrize(("words", "told"), [("", "증권사가 이유를"), ("bad symbol", "bad symbol")])
+def test_a_refusal_without_words_has_ours_in_the_readers_language(feed: KisFeed, words: str, told: str) -> None:
+    (refused,) = feed.read(said(rt_cd="1", msg_cd="OPSP8991", msg1=words))
+    assert isinstance(refused, Refused)
+    assert f"[OPSP8991] {told}" in refused.error.told("ko")
+
+
 @pytest.mark.parametrize("channel", ["H0STCNI0", "(null)"])
 def test_a_login_name_that_is_not_taken_is_no_unknown_symbol(feed: KisFeed, channel: str) -> None:
     (refused,) = feed.read(said(channel, "", rt_cd="9", msg_cd="OPSP8993", msg1="invalid tr_key"))

@@ -19,7 +19,7 @@ from operator import itemgetter
 from pydantic import SecretStr
 
 from brokerkit.catalogue import Api
-from brokerkit.errors import ConfigError, InvalidRequest, NetworkError, RateLimited, StreamError
+from brokerkit.errors import ConfigError, InvalidRequest, NetworkError, RateLimited, Rejected, StreamError
 from brokerkit.stream.feed import (
     Acknowledged,
     Channel,
@@ -493,6 +493,8 @@ class KisFeed(Feed[KisClient]):
         words = self._redactor.clean(body.words) or "the broker gave no reason"
         code = self._redactor.clean(body.code) or None
         error = kind(words, broker=self.client.broker, endpoint="websocket", code=code, advice=advice)
+        if isinstance(error, Rejected):
+            error.is_wordless = not body.words
         return Ended(error, heals) if body.code in (IN_USE, *KEY_UNKNOWN) else Refused(error, heals)
 
     def recorded(self, text: str) -> str | None:
