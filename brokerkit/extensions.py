@@ -22,7 +22,7 @@ from brokerkit.config import allowed_packages
 from brokerkit.errors import ConfigError
 from brokerkit.languages import learn
 from brokerkit.logs import about
-from brokerkit.text import sanitize
+from brokerkit.text import in_english, sanitize
 
 logger = logging.getLogger("brokerkit")
 
@@ -129,7 +129,7 @@ def _words_of(error: BaseException) -> str:
     """Return the kind of an error and its words; the kind alone where the package's own class cannot tell them."""
     kind = type(error).__name__
     try:
-        return sanitize(f"{kind}: {error}")
+        return sanitize(f"{kind}: {in_english(error)}")
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - as at the import

@@ -9,6 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, PlainValidator, SecretStr
 
+from brokerkit.errors import BrokerError
+from brokerkit.languages import ENGLISH
+
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,16}[ -/]{0,4}[@-~]")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 HIDDEN = "***"
@@ -30,6 +33,11 @@ def _printable(text: str) -> str:
         for character in _ESCAPE.sub("", text)
         if character.isspace() or (unicodedata.category(character)[0] != "C" and character not in _BIDI)
     )
+
+
+def in_english(error: BaseException) -> str:
+    """Return what an error says, whatever the language of the process: logs and what is kept have one language."""
+    return error.told(ENGLISH) if isinstance(error, BrokerError) else str(error)
 
 
 def masked(account: str) -> str:

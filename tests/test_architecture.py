@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import inspect
 import re
 import subprocess
 import types
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 import brokerkit
 from brokerkit import transport
+from brokerkit.errors import BrokerError
 
 ROOT = Path(__file__).parent.parent
 CORE = ROOT / "brokerkit"
@@ -368,6 +371,97 @@ def _unexplained(kind: type) -> Iterable[str]:
 
 def test_what_is_public_has_a_docstring() -> None:
     assert failing((path for path in explained() if path.name != "__main__.py"), without_docstring) == {}
+
+
+# An error is put into other words in English
+
+TAKERS = frozenset({"str", "sanitize", "print", "translated"})
+RETOLD = {
+    "brokerkit/text.py: str(error)": "ours are told in English beside it",
+    "brokerkit/cli/printing.py: str(error)": "it is shown to a person at once, and not kept",
+    "brokerkit/sharing/store.py: str(error)": "one of Redis or the system",
+    "brokerkit/transport/causes.py: str(error)": "a malformed answer, which is told to the client alone",
+    "brokerkit/transport/connection.py: str(error)": "a closed gate, which is told to the client alone",
+}
+"""Places where an error stands bare in other words, and why that is right."""
+
+
+def retold(path: Path) -> Iterator[str]:
+    """Yield places where an error that may be ours goes as it is into a log record or other words.
+
+    So it would be told in the language of the process, which log records are not, and neither is what is kept.
+    """
+    module = vars(importlib.import_module(module_name(path)))
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ExceptHandler):
+            names = {node.name} if node.type is not None and may_be_ours(node.type, module) else set()
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            names = {each.arg for each in arguments if each.annotation and may_be_ours(each.annotation, module)}
+        else:
+            continue
+        yield from (f"{shown(path)}: {ast.unparse(use)}" for use in bare_in(node, names))
+
+
+def may_be_ours(node: ast.expr, module: dict[str, Any]) -> bool:
+    """Say whether an error of a kind, or of one of several, may be a BrokerError."""
+    if isinstance(node, ast.Tuple):
+        return any(may_be_ours(each, module) for each in node.elts)
+    if isinstance(node, ast.BinOp):
+        return may_be_ours(node.left, module) or may_be_ours(node.right, module)
+    found = module.get(node.id, getattr(builtins, node.id, None)) if isinstance(node, ast.Name) else None
+    kinds = found if isinstance(found, tuple) else (found,)
+    errors = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseException)]
+    return any(issubclass(BrokerError, kind) or issubclass(kind, BrokerError) for kind in errors)
+
+
+def bare_in(scope: ast.AST, names: Container[str | None]) -> Iterator[ast.AST]:
+    """Yield calls and places of f-strings that take one of these names as it is, or its words for the reader.
+
+    `!r` has the English ones.
+    """
+
+    def is_bare(node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id in names
+
+    for node in ast.walk(scope):
+        if isinstance(node, ast.FormattedValue) and node.conversion != ord("r") and is_bare(node.value):
+            yield node
+        elif isinstance(node, ast.Call) and any(map(is_bare, node.args)):
+            function = ast.unparse(node.func)
+            if function in TAKERS or function.startswith("logger."):
+                yield node
+        elif isinstance(node, ast.Attribute) and node.attr in ("message", "advice") and is_bare(node.value):
+            yield node
+
+
+def test_an_error_goes_into_other_words_in_english() -> None:
+    paths = [path for folder in (CORE, *PLUGINS.values()) for path in modules(folder)]
+    found = {place for path in paths if path.name != "__main__.py" for place in retold(path)}
+    assert found == {*RETOLD}, "use .told(ENGLISH) or .words"
+
+
+@pytest.mark.parametrize(
+    ("kind", "use"),
+    [
+        ("BrokerError", "logger.critical('%s', error)"),
+        ("(OSError, Rejected)", "str(error)"),
+        ("Exception", "f'{error}'"),
+        ("ALL", "sanitize(error)"),
+        ("BrokerError", "say(error.message)"),
+    ],
+)
+def test_an_error_that_goes_bare_into_other_words_would_be_found(kind: str, use: str) -> None:
+    module = {"BrokerError": BrokerError, "Rejected": brokerkit.Rejected, "ALL": (ValueError, BrokerError)}
+    assert may_be_ours(ast.parse(kind, mode="eval").body, module)
+    assert [*bare_in(ast.parse(use), {"error"})]
+
+
+def test_other_errors_and_the_words_of_ours_go_into_other_words() -> None:
+    for kind in ("OSError", "(ValueError, LookupError)", "unknown", "sqlite3.Error", "object"):
+        assert not may_be_ours(ast.parse(kind, mode="eval").body, {})
+    for use in ("f'{error!r}'", "str(error.words)", "logger.info(error.told(ENGLISH))", "about('event', error)"):
+        assert not [*bare_in(ast.parse(use), {"error"})]
 
 
 # What must not stand anywhere

@@ -19,6 +19,7 @@ from brokerkit.cli.writing import write_profile
 from brokerkit.config import allowed_packages, read_profiles
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS, IMPORTERS, SANDBOXES, extensions
+from brokerkit.languages import KOREAN, speaking
 from brokerkit.sandbox import Sandbox
 
 Rogue = Callable[..., Path]
@@ -184,6 +185,19 @@ def test_the_demo_and_the_sandbox_go_on_without_what_cannot_be_played(
     monkeypatch.setattr("brokerkit.cli.sandbox._stop_signal", lambda: nullcontext(stopped))
     assert main(["sandbox", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == {"kis", "kiwoom"}
+
+
+def test_words_of_ours_that_an_import_raises_are_kept_in_english(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "brokerkit.toml").write_text("")
+    code = 'from brokerkit import NotSent\nraise NotSent("nothing was sent.")\n'
+    package(tmp_path, "odd-1.dist-info", NAMED, FULL, code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "odd_adapter", raising=False)
+    with speaking(KOREAN), pytest.raises(ConfigError) as refused:
+        get_broker("odd", environment="sandbox")
+    assert "NotSent: nothing was sent. | Nothing was sent: it is safe to try again." in refused.value.words
 
 
 def test_what_an_import_prints_does_not_go_into_our_output(

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosedError
 
 from brokerkit import Broker, MarketClosed, OrderStatus, Side, get_broker
 from brokerkit.cli import exits, main
+from brokerkit.languages import KOREAN, speaking
 from brokerkit.market.sessions import Phase
 from brokerkit.market.us import NEW_YORK
 from brokerkit.models import OrderRequest
@@ -290,6 +291,14 @@ def test_every_answer_carries_the_mark_of_a_simulation(box: Sandbox, name: str) 
         assert answer.headers["X-Simulation"] == "brokerkit sandbox"
         assert answer.json()["simulation"] == "brokerkit sandbox"
     assert box.exchange.phase is Phase.REGULAR
+
+
+def test_what_cannot_be_played_is_answered_in_english(box: Sandbox, name: str) -> None:
+    url = f"{box.connect(name).base_url}/_sandbox/halt"
+    with speaking(KOREAN):
+        answer = requests.post(url, json={"symbol": "US:!"}, headers=headers(box, name), timeout=10)
+    assert answer.status_code == 422
+    assert answer.json()["error"].isascii(), answer.json()["error"]
 
 
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 1_000_000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 
@@ -25,6 +26,7 @@ from brokerkit.stream.events import (
     TradeEvent,
 )
 from brokerkit.stream.topics import StreamKind, Topic, orders_in
+from brokerkit.testing.streams import told_once
 from brokerkit.words import OrderStatus
 
 TOLD = dt.datetime(2026, 11, 20, 10, 0, 1, tzinfo=KST)
@@ -106,6 +108,17 @@ def test_an_event_is_shown_as_a_line(line: str) -> None:
 def test_a_line_is_told_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(languages, "_chosen", languages.KOREAN)
     assert [str(event) for event in LINES.values()] == [*KOREAN]
+    assert [event.told(languages.ENGLISH) for event in LINES.values()] == [*LINES]
+
+
+def test_the_kit_tells_of_an_event_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Followed:
+        def next(self, timeout: float) -> Event:
+            return ORDER
+
+    monkeypatch.setattr(languages, "_chosen", languages.KOREAN)
+    with pytest.raises(AssertionError, match="this does: 10:00:01 005930 KRX FILLED order 45261 BUY 10 at 70,000"):
+        told_once(cast("Any", Followed()), TradeEvent)
 
 
 def test_what_an_event_is_has_not_changed() -> None:

@@ -102,7 +102,7 @@ def choose_place(given: str | None, draft: Draft, *, terminal: bool, printer: Pr
     except ConfigError as error:
         if given is not None:
             raise
-        printer.say(error.message)
+        printer.say(error.words)
         best = PLACES[1:]
     return choose("Keep the keys in", best, default=best[0]) if terminal and given is None else best[0]
 

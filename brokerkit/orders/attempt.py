@@ -155,7 +155,7 @@ class Attempt:
                 logger.critical(
                     "%s may stand, but is not in the journal yet: %s",
                     self.intent.what,
-                    failure,
+                    failure.told(ENGLISH),
                     extra=about("journal_behind", failure, intent=self.intent.id),
                 )
         # What failed after the call for the order is not its outcome: bytes have left, or a broker has taken it.
@@ -224,7 +224,7 @@ class Attempt:
                 "%s is %s, but the journal does not say so yet: %s",
                 self.intent.what,
                 state,
-                failure,
+                failure.told(ENGLISH),
                 extra=about("journal_behind", failure, intent=self.intent.id, state=state),
             )
 

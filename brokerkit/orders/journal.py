@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from brokerkit import clock
 from brokerkit.errors import JournalError, OrderBlocked
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
@@ -437,7 +438,10 @@ class Journal(Learnt):
             row = self._row(intent, None)
         except JournalError as error:
             logger.critical(
-                "%s: %s", intent.what, error, extra=about("journal_behind", error, intent=intent.id, state=intent.state)
+                "%s: %s",
+                intent.what,
+                error.told(ENGLISH),
+                extra=about("journal_behind", error, intent=intent.id, state=intent.state),
             )
             return
         for spared in ({}, {"mutex": None}, {"mutex": None, "number": None}, {**_NO_CLAIMS}):

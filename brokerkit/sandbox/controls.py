@@ -261,7 +261,7 @@ async def _answer(face: Face, request: HttpRequest) -> JsonResponse:
     except ExchangeRefusal as refusal:
         return _no(409, f"The exchange refuses it: {refusal}.")
     except BrokerError as error:
-        return _no(422, error.message)
+        return _no(422, error.words)
     except (ValueError, LookupError) as error:
         return _no(422, str(error))
 

@@ -29,6 +29,7 @@ from brokerkit.sandbox.faults import Faults
 from brokerkit.sandbox.faults.relay import Relay
 from brokerkit.sandbox.server import Server
 from brokerkit.sandbox.state import Saved, Writer
+from brokerkit.text import in_english
 
 VERSION = 1
 """Of the state file."""
@@ -242,7 +243,7 @@ _MISFITS = (BrokerError, ValueError, LookupError, TypeError, ArithmeticError, At
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return f"{type(error).__name__}: {' '.join(in_english(error).split())}"
 
 
 def _read_state(path: Path, environment: str) -> _StateFile | None:

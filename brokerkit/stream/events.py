@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from brokerkit.languages import translated
+from brokerkit.languages import Language, translated
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.topics import Topic
 from brokerkit.text import sanitize
@@ -45,8 +45,12 @@ class TradeEvent(NamedTuple):
     volume: Decimal | None = None
     """Shares traded that day up to and with this trade (누적거래량)."""
 
-    def __str__(self) -> str:
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
         return _line(self, f"{self.price:,f} x {self.quantity:,f}", self.side)
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 class BookEvent(NamedTuple):
@@ -73,12 +77,16 @@ class BookEvent(NamedTuple):
     expected_quantity: Decimal | None = None
     """Shares that the auction would trade (예상 체결량)."""
 
-    def __str__(self) -> str:
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
         bids, asks, expected = self.bids[:1], self.asks[:1], self.expected_price
         bid = f"bid {bids[0][0]:,f} x {bids[0][1]:,f}" if bids else "bid -"
         ask = f"ask {asks[0][0]:,f} x {asks[0][1]:,f}" if asks else "ask -"
-        auction = None if expected is None else translated(f"expected {expected:,f}")
-        return _line(self, f"{translated(bid)}, {translated(ask)}", auction)
+        auction = None if expected is None else translated(f"expected {expected:,f}", language)
+        return _line(self, f"{translated(bid, language)}, {translated(ask, language)}", auction)
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 class QuoteEvent(NamedTuple):
@@ -113,11 +121,15 @@ class QuoteEvent(NamedTuple):
     bid: Decimal | None = None
     """Best price of those who want to buy (최우선 매수호가)."""
 
-    def __str__(self) -> str:
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
         change = None if self.change is None else f"{self.change:+,f}"
         percent = None if self.change_percent is None else f"{self.change_percent:+f} %"
-        volume = None if self.volume is None else translated(f"volume {self.volume:,f}")
+        volume = None if self.volume is None else translated(f"volume {self.volume:,f}", language)
         return _line(self, f"{self.price:,f}", change, percent, volume)
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 class SessionEvent(NamedTuple):
@@ -141,13 +153,17 @@ class SessionEvent(NamedTuple):
     is_interrupted: bool | None = None
     """Whether the symbol is in a volatility interruption (VI 발동)."""
 
-    def __str__(self) -> str:
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
         halted = {None: "", True: "halted", False: "not halted"}[self.is_halted]
         interrupted = {None: "", True: "volatility interruption", False: "no volatility interruption"}[
             self.is_interrupted
         ]
-        code = translated(f"(code {sanitize(self.code)})")
-        return _line(self, self.phase, translated(halted), translated(interrupted), code)
+        code = translated(f"(code {sanitize(self.code)})", language)
+        return _line(self, self.phase, translated(halted, language), translated(interrupted, language), code)
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 class ConditionEvent(NamedTuple):
@@ -168,10 +184,14 @@ class ConditionEvent(NamedTuple):
     is_initial: bool = False
     """Whether it met the condition already when the topic began."""
 
-    def __str__(self) -> str:
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
         condition = sanitize(self.condition)
         change = f"enters condition {condition}" if self.is_entering else f"leaves condition {condition}"
-        return _line(self, translated(change))
+        return _line(self, translated(change, language))
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 class RawEvent(NamedTuple):
@@ -200,9 +220,13 @@ class RawEvent(NamedTuple):
         """Fields that the catalogue has and this has not."""
         return self.fields.missing
 
-    def __str__(self) -> str:
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
         head = " ".join(part for part in (f"{self.received_at:%H:%M:%S}", self.channel, self.key) if part)
         return f"{head} {self.fields.line()}"
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 class OrderChange(StrEnum):
@@ -276,7 +300,8 @@ class OrderEvent(NamedTuple):
     intent: str | None = None
     """Of the journal, where the order was sent from here."""
 
-    def __str__(self) -> str:
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
         quantity, price, left, told, paid = (
             None if value is None else f"{value:,f}"
             for value in (self.quantity, self.price, self.remaining_quantity, self.last_quantity, self.last_price)
@@ -292,11 +317,14 @@ class OrderEvent(NamedTuple):
             order = f"order {number} of {of} {side} {shares} at the market"
         else:
             order = f"order {number} {side} {shares} at the market"
-        filled = told and translated(f"filled {told} at {paid or '-'}")
-        waiting = left and translated(f"left {left}")
+        filled = told and translated(f"filled {told} at {paid or '-'}", language)
+        waiting = left and translated(f"left {left}", language)
         reason = self.reason and sanitize(self.reason)
-        source = translated("(from the list)") if self.source is Source.LIST else None
-        return _line(self, self.change, translated(order), filled, waiting, reason, source)
+        source = translated("(from the list)", language) if self.source is Source.LIST else None
+        return _line(self, self.change, translated(order, language), filled, waiting, reason, source)
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 class GapReason(StrEnum):
@@ -330,16 +358,20 @@ class Gap(NamedTuple):
     detail: str = ""
     """More of the reason, in words; blank where there is none."""
 
-    def __str__(self) -> str:
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
         at, since = f"{self.received_at:%H:%M:%S}", f"{self.since:%H:%M:%S}"
         span = (
             f"gap from {since} to {self.until:%H:%M:%S}" if self.until else f"gap from {since} to now, and it goes on"
         )
         named = ", ".join(map(str, self.topics[:3]))
         if self.topics[3:]:
-            named += " " + translated(f"and {len(self.topics) - 3} more")
-        detail = f" ({translated(sanitize(self.detail))})" if self.detail else ""
-        return f"{at} {translated(span)}: {self.reason}{detail}; {named}"
+            named += " " + translated(f"and {len(self.topics) - 3} more", language)
+        detail = f" ({translated(sanitize(self.detail), language)})" if self.detail else ""
+        return f"{at} {translated(span, language)}: {self.reason}{detail}; {named}"
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 class Dropped(NamedTuple):
@@ -352,8 +384,12 @@ class Dropped(NamedTuple):
     received_at: dt.datetime
     """When, by the clock of this machine."""
 
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
+        return f"{self.received_at:%H:%M:%S} {translated(f'dropped {self.number:,}', language)}: {self.topic}"
+
     def __str__(self) -> str:
-        return f"{self.received_at:%H:%M:%S} {translated(f'dropped {self.number:,}')}: {self.topic}"
+        return self.told()
 
 
 class Stopped(NamedTuple):
@@ -366,10 +402,17 @@ class Stopped(NamedTuple):
     received_at: dt.datetime
     """When it was noticed, by the clock of this machine."""
 
-    def __str__(self) -> str:
-        at, why = f"{self.received_at:%H:%M:%S}", f": {translated(sanitize(self.reason))}" if self.reason else ""
+    def told(self, language: Language | None = None) -> str:
+        """Return it as a line, in a language ("en", "ko") or in that of the process."""
+        at, why = (
+            f"{self.received_at:%H:%M:%S}",
+            f": {translated(sanitize(self.reason), language)}" if self.reason else "",
+        )
         state = "stopped" if self.is_stopped else "orders go out again"
-        return f"{at} {translated(state)}{why}"
+        return f"{at} {translated(state, language)}{why}"
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 Event = (

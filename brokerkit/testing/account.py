@@ -16,7 +16,7 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
 from brokerkit.testing.base import Contract, agree, raising, tells
 from brokerkit.testing.declared import Declared, needs
-from brokerkit.testing.truth import in_english
+from brokerkit.text import in_english
 from brokerkit.words import Side
 
 TWO_PAGES = 120

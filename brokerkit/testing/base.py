@@ -25,7 +25,8 @@ from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.declared import Declared, difference_of, needs_of
 from brokerkit.testing.ground import GROUNDS, KOREA, Ground
 from brokerkit.testing.inside import at_home, hurry, is_known, isolate, part_of, send_to
-from brokerkit.testing.truth import differences, in_english, position_of, shown, status_of, without
+from brokerkit.testing.truth import differences, position_of, shown, status_of, without
+from brokerkit.text import in_english
 from brokerkit.words import OrderType, Side, Venue
 
 

@@ -26,7 +26,7 @@ from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.base import Contract, level_of
 from brokerkit.testing.declared import named_in
 from brokerkit.testing.inside import imported_anew, unloaded
-from brokerkit.testing.truth import in_english
+from brokerkit.text import in_english
 from brokerkit.words import OrderType, TimeInForce, Venue
 
 NEEDED: Mapping[type[Model], set[str]] = {Order: {"filled_quantity", "remaining_quantity"}}

@@ -24,7 +24,7 @@ from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.testing.base import Contract, agree, raising, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import unchecked
-from brokerkit.testing.truth import in_english
+from brokerkit.text import in_english
 from brokerkit.words import OrderStatus, OrderType, Side
 
 

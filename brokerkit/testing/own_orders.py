@@ -10,6 +10,7 @@ import pytest
 
 from brokerkit.broker import Broker
 from brokerkit.errors import AuthError, ConfigError
+from brokerkit.languages import ENGLISH
 from brokerkit.models import Order, OrderRequest
 from brokerkit.registry import get_broker
 from brokerkit.sandbox import Sandbox
@@ -68,7 +69,7 @@ class OwnOrderContract(Contract):
             if event is None:
                 break
             is_unread = isinstance(event, Gap) and event.reason is GapReason.UNREADABLE
-            assert not is_unread, f"A notice of an own order cannot be read: {event}."
+            assert not is_unread, f"A notice of an own order cannot be read: {event.told(ENGLISH)}."
             if isinstance(event, OrderEvent):
                 told.append(event)
                 comparison.take(event)

@@ -26,8 +26,7 @@ from brokerkit.symbols import HOME
 from brokerkit.testing.inside import claimed
 from brokerkit.testing.report import LEVELS, CheckResult, Outcome, Report
 from brokerkit.testing.rewriting import rewrite_assertions
-from brokerkit.testing.truth import in_english
-from brokerkit.text import sanitize
+from brokerkit.text import in_english, sanitize
 
 SUBJECT = """import pytest
 

@@ -15,6 +15,7 @@ import pytest
 
 from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.languages import ENGLISH
 from brokerkit.market.markets import KOREA, market_named
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox import Sandbox
@@ -99,7 +100,7 @@ def told_once(subscription: Subscription[Any] | Stream, kind: type[Any], seconds
     """Return the next event, which has to be of a kind."""
     event = subscription.next(timeout=seconds)
     assert event is not None, f"Nothing is told within {seconds:.0f} s, where a {kind.__name__} has to come."
-    assert isinstance(event, kind), f"A {kind.__name__} has to come, and this does: {event}."
+    assert isinstance(event, kind), f"A {kind.__name__} has to come, and this does: {event.told(ENGLISH)}."
     return event
 
 
@@ -284,14 +285,16 @@ class StreamContract(Contract):
             sandbox.exchange.halt(self.stock)
             event = told_once(halts, SessionEvent)
             assert (event.symbol, event.is_halted) == (self.stock, True), (
-                f"{self.stock} is halted, and this is told: {event}."
+                f"{self.stock} is halted, and this is told: {event.told(ENGLISH)}."
             )
         for phase in phases:
             sandbox.exchange.phase = phase
         told: list[Phase] = []
         while Phase.CLOSED not in told:
             event = told_once(followed, SessionEvent)
-            assert event.symbol is None, f"The phases of a venue were asked for, and this is told: {event}."
+            assert event.symbol is None, (
+                f"The phases of a venue were asked for, and this is told: {event.told(ENGLISH)}."
+            )
             told += [event.phase] if event.phase else []
         assert told in ([*phases], [Phase.CLOSED]), f"{told} are told to begin, where {phases} do."
 
@@ -309,7 +312,7 @@ class StreamContract(Contract):
         sandbox.exchange.trade(self.stock, Side.BUY, Decimal(1))
         gone = told_once(followed, ConditionEvent)
         assert (gone.symbol, gone.is_entering) == (self.stock, False), (
-            f"{self.stock} was traded, and this is told: {gone}."
+            f"{self.stock} was traded, and this is told: {gone.told(ENGLISH)}."
         )
 
     @needs(streams=[StreamKind.TRADES, StreamKind.ORDER_BOOK])

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
 
-from brokerkit.errors import BrokerError
-from brokerkit.languages import ENGLISH
 from brokerkit.models import Flow, Model, Position
 from brokerkit.sandbox.exchange import ExchangeOrder, Holding
 from brokerkit.words import OrderStatus
@@ -101,11 +99,6 @@ def is_near(told: object, moment: dt.datetime) -> bool:
 def shown(value: object) -> str:
     """Return a value as messages tell it."""
     return "not told" if is_empty(value) else f"{value}" if isinstance(value, Decimal | dt.datetime) else repr(value)
-
-
-def in_english(error: BaseException) -> str:
-    """Return what an error says, whatever the language of the process: what the kit tells is translated as a whole."""
-    return error.told(ENGLISH) if isinstance(error, BrokerError) else f"{error}"
 
 
 def is_empty(value: object) -> bool:

@@ -17,7 +17,7 @@ from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import Declared
 from brokerkit.testing.inside import part_of
-from brokerkit.testing.truth import in_english
+from brokerkit.text import in_english
 from brokerkit.words import Investor, OrderStatus, RankingKind, ReservationStatus, Side
 
 QUESTIONS: Mapping[str, Callable[[Broker, str], object]] = {

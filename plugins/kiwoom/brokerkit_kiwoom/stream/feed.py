@@ -20,6 +20,7 @@ from brokerkit.errors import (
     StreamError,
     Unsupported,
 )
+from brokerkit.languages import ENGLISH
 from brokerkit.stream.events import Notice
 from brokerkit.stream.feed import (
     Acknowledged,
@@ -374,7 +375,8 @@ class KiwoomFeed(Feed[KiwoomClient]):
     def _told(self, code: str, words: str) -> Received:
         message = SYSTEM.get(code)
         if message is None:
-            return Unreadable(f"a message of the broker with a code that no page tells: {self._error(code, words)}")
+            told = self._error(code, words).told(ENGLISH)
+            return Unreadable(f"a message of the broker with a code that no page tells: {told}")
         error = message.kind(message.words, broker=self.client.broker, code=code, advice=message.advice)
         return Ended(error, heals=message.heals)
 
