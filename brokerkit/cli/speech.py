@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,8 @@ FOR_PROGRAMS = ("--json", "--csv")
 """Options with which programs read what is printed."""
 LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Variables by which a system says its language; the first that is set counts, as POSIX has it."""
+OURS = (KOREAN, "korean")
+"""How locales of Korean begin; the second is that of Windows."""
 SAMPLE = "가힣"
 
 
@@ -22,8 +25,13 @@ def native(environment: Mapping[str, str] = os.environ) -> Language:
     """Return the language of a run whose command line asks for none."""
     if environment.get(VARIABLE, "").strip():
         return _written(named(environment[VARIABLE]) or ENGLISH)
-    locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
-    return _written(KOREAN if locale.replace("_", ".").partition(".")[0].lower() == KOREAN else ENGLISH)
+    said = next((environment[name] for name in LOCALES if environment.get(name)), "") or _of_windows()
+    return _written(KOREAN if said.replace("_", ".").partition(".")[0].lower() in OURS else ENGLISH)
+
+
+def _of_windows() -> str:
+    """Return the locale of the user where that stands in no variable: Korean_Korea.949; else a blank."""
+    return locale.setlocale(locale.LC_CTYPE) if sys.platform == "win32" else ""
 
 
 def asked(command: Any, words: Iterable[str]) -> Language | None:
