@@ -11,8 +11,8 @@ import typer
 
 from brokerkit.asking.inquiries import HOOKS
 from brokerkit.cli import exits
-from brokerkit.cli.consoles import cells
-from brokerkit.cli.printing import Printer, as_text, head
+from brokerkit.cli.consoles import cells, padded
+from brokerkit.cli.printing import Printer, head, tally
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS, SANDBOXES, everything
@@ -126,7 +126,7 @@ def _lines(report: Report, wanted: int) -> Iterator[str]:
         yield from _offer(capability)
     yield ""
     for level, what in enumerate(LEVELS[: wanted + 1]):
-        named = _padded(head(what, "Report"), 12)
+        named = padded(head(what, "Report"), 12)
         yield f"{_level(level)}  {named}  {_count([each for each in report.checks if each.level == level])}"
     if undeclared := Counter(each.words for each in report.of(Outcome.NOT_DECLARED)):
         listed = [f"{words.removeprefix('not declared: ')} ({count})" for words, count in undeclared.most_common(NAMED)]
@@ -166,23 +166,17 @@ def _offer(capability: Capability) -> Iterator[str]:
     }
     lines = [(head(label, "Capability"), words) for label, words in told.items() if words]
     width = max(cells(label) for label, _ in lines) + 2
-    yield from (f"{_padded(label, width)}{words}" for label, words in lines)
+    yield from (f"{padded(label, width)}{words}" for label, words in lines)
 
 
 def _count(checks: list[CheckResult]) -> str:
     if not checks:
         return translated("not looked at")
-    counts = Counter(each.outcome for each in checks)
-    told = [(number, as_text(outcome)) for outcome, number in counts.items()]
-    return ", ".join(f"{words} {number}" if language() == KOREAN else f"{number} {words}" for number, words in told)
+    return tally(Counter(each.outcome for each in checks))
 
 
 def _level(number: int) -> str:
     return f"{number}단계" if language() == KOREAN else f"level {number}"
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - cells(text))
 
 
 def _told(check: CheckResult, title: str, report: Report) -> Iterator[str]:

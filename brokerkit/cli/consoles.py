@@ -81,5 +81,14 @@ def abandon_output() -> None:
 
 
 def cells(text: str) -> int:
-    """Return how many columns of a screen a text takes."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    """Return how many columns of a screen a text takes. Rich knows too, but help and errors do without it."""
+    return sum(
+        2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+        if unicodedata.category(character) not in ("Mn", "Me")
+    )
+
+
+def padded(text: str, width: int) -> str:
+    """Return a text with blanks behind it, so that it takes so many columns."""
+    return text + " " * (width - cells(text))

@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 
 from brokerkit.cli import exits
-from brokerkit.cli.consoles import cells
-from brokerkit.cli.printing import Printer, as_text, console_of, head, in_shell
+from brokerkit.cli.consoles import cells, padded
+from brokerkit.cli.printing import Printer, as_text, console_of, head, in_shell, tally
 from brokerkit.cli.session import JsonOption, offer_profiles
 from brokerkit.doctor.examination import examine
 from brokerkit.doctor.finding import Finding, State
-from brokerkit.languages import KOREAN, language, translated
+from brokerkit.languages import translated
 from brokerkit.text import sanitize
 
 STYLES = {State.OK: "green", State.WARNING: "yellow", State.ERROR: "bold red", State.UNKNOWN: "dim"}
@@ -62,18 +62,12 @@ def _print(found: Sequence[Finding]) -> None:
             write("")
         write(translated("this machine" if name is None else f"profile {name}"), "bold")
         for each in findings:
-            write(f"  {_padded(as_text(each.state), 9)}", STYLES[each.state], end="")
-            write(f"{_padded(head(each.subject, 'Finding'), width)}{_shown(each.words)}")
+            write(f"  {padded(as_text(each.state), 9)}", STYLES[each.state], end="")
+            write(f"{padded(head(each.subject, 'Finding'), width)}{_shown(each.words)}")
             if each.advice:
                 write(f"{'':{width + 11}}{_shown(each.advice)}")
-    counts = {state: sum(each.state is state for each in found) for state in State}
     write("")
-    told = [(count, as_text(state)) for state, count in counts.items() if count]
-    write(", ".join(f"{state} {count}" if language() == KOREAN else f"{count} {state}" for count, state in told))
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - cells(text))
+    write(tally({state: sum(each.state is state for each in found) for state in State}))
 
 
 def _shown(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-from brokerkit.cli.consoles import cells
+from brokerkit.cli.consoles import cells, padded
 from brokerkit.languages import KOREAN, language, translated
 
 
@@ -231,7 +231,7 @@ class Korean(typer.Context.formatter_class):  # type: ignore[misc, valid-type]  
             if cells(name) > width - col_spacing or not lines:
                 self.write(f"{space}{name}\n")
             else:
-                self.write(f"{space}{name}{' ' * (width - cells(name))}{lines.pop(0)}\n")
+                self.write(f"{space}{padded(name, width)}{lines.pop(0)}\n")
             for line in lines:
                 self.write(f"{space}{' ' * width}{line}\n")
 

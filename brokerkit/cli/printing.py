@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import typer
 from pydantic import BaseModel
 
-from brokerkit.cli.consoles import can_write
+from brokerkit.cli.consoles import can_write, cells, padded
 from brokerkit.errors import BrokerError
 from brokerkit.languages import KOREAN, language, translated
 from brokerkit.models import Candle, Candles, Table
@@ -207,6 +207,12 @@ def signed(value: Decimal | None) -> Signed | None:
     return None if value is None else Signed(value)
 
 
+def tally(counts: Mapping[Enum, int]) -> str:
+    """Return how many there are of each, as people read it; nothing of what there is none."""
+    told = [(as_text(what), count) for what, count in counts.items() if count]
+    return ", ".join(f"{what} {count}" if language() == KOREAN else f"{count} {what}" for what, count in told)
+
+
 def as_text(value: object) -> str:
     """Return how people see a value."""
     if value is None:
@@ -259,27 +265,23 @@ def _model_of(found: Sequence[BaseModel | Row]) -> str:
 
 def _print_lines(row: Row, title: str | None, of: str) -> None:
     """Print a line a field; where that does not fit, the value stands below its label."""
-    from rich.cells import cell_len
-
     console = console_of(sys.stdout)
     if title:
         _write(console, translated(title), "bold")
     lines = [(head(label, of), value) for label, value in row.items()]
-    width = max((cell_len(label) for label, _ in lines), default=0) + GAP
-    fits = all(width + cell_len(as_text(value)) <= console.width for value in row.values())
+    width = max((cells(label) for label, _ in lines), default=0) + GAP
+    fits = all(width + cells(as_text(value)) <= console.width for value in row.values())
     for label, value in lines:
-        _write(console, label + " " * (width - cell_len(label)) if fits else label, end="" if fits else "\n")
+        _write(console, padded(label, width) if fits else label, end="" if fits else "\n")
         _write(console, as_text(value) if fits else " " * GAP + as_text(value), style_of(value))
 
 
 def _print_table(rows: Sequence[Row], title: str | None, of: str) -> None:
     """Print a line a row, or a record a row where the lines do not fit: a cut number is a wrong number."""
-    from rich.cells import cell_len
-
     console = console_of(sys.stdout)
-    cells = [[as_text(value) for value in row.values()] for row in rows]
+    texts = [[as_text(value) for value in row.values()] for row in rows]
     heads = [head(label, of) for label in rows[0]]
-    widths = [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(heads, *texts, strict=True)]
     if title:
         _write(console, translated(title), "bold")
     if sum(widths) + GAP * (len(widths) - 1) > console.width:
@@ -290,19 +292,18 @@ def _print_table(rows: Sequence[Row], title: str | None, of: str) -> None:
         return
     right = [any(isinstance(row[label], Decimal | int) for row in rows) for label in rows[0]]
     _print_row(console, heads, widths, right, ["bold"] * len(widths))
-    for row, texts in zip(rows, cells, strict=True):
-        _print_row(console, texts, widths, right, [style_of(value) for value in row.values()])
+    for row, line in zip(rows, texts, strict=True):
+        _print_row(console, line, widths, right, [style_of(value) for value in row.values()])
 
 
 def _print_row(
     console: Any, texts: Sequence[str], widths: Sequence[int], right: Sequence[bool], styles: Sequence[str | None]
 ) -> None:
-    from rich.cells import cell_len
     from rich.text import Text
 
     line = Text()
     for number, (text, width, style) in enumerate(zip(texts, widths, styles, strict=True)):
-        space = " " * (width - cell_len(text))
+        space = " " * (width - cells(text))
         before = " " * GAP if number else ""
         line.append(before + space if right[number] else before)
         line.append(text, style)

@@ -166,7 +166,4 @@ def _values(field: Field) -> str:
 
 def codes_of(field: Field) -> Mapping[str, str]:
     """Return what may stand in a field, and behind a symbol, and what that means."""
-    return {
-        **field.codes,
-        **{f"...{suffix}": f"at {venue}" for venue, suffix in field.suffixes.items() if suffix},
-    }
+    return {**field.codes, **{f"...{suffix}": f"at {venue}" for venue, suffix in field.suffixes.items() if suffix}}
