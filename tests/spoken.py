@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,7 +32,14 @@ def tables_of(package: str) -> list[Path]:
 @cache
 def table(path: Path) -> dict[str, str]:
     """Return what a table holds."""
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return dict(json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_doubles))
+
+
+def without_doubles(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Return a table; a ValueError if a text stands in it twice, of which JSON would drop the first without a word."""
+    if doubles := sorted(text for text, times in Counter(text for text, _ in pairs).items() if times > 1):
+        raise ValueError(f"these stand in the table more than once: {doubles}")
+    return dict(pairs)
 
 
 @cache
@@ -39,7 +47,7 @@ def unspoken() -> dict[str, str]:
     """Return texts that look like prose and are none for people, each with the reason."""
     found: dict[str, str] = {}
     for path in sorted((ROOT / "tests" / "data" / "not_spoken").glob("*.json")):
-        found |= json.loads(path.read_text(encoding="utf-8"))
+        found |= table(path)
     return found
 
 

@@ -162,6 +162,15 @@ def test_where_the_quote_cannot_be_had_it_says_so_and_asks(
     assert len(rows("kis")) == 1
 
 
+@pytest.mark.parametrize(("shares", "words"), [("1", "the 1 share"), ("2", "all 2 shares")])
+def test_what_is_cancelled_is_counted(shares: str, words: str, terminal: Terminal, box: Sandbox) -> None:
+    assert main(["buy", "005930", shares, "--price", "60000", "--broker", "kis", "--yes"]) == exits.DONE
+    order = box.exchange.orders(box.face("kis").credentials.account)[-1]
+    terminal.types("y\n")
+    assert terminal.runs("cancel", str(order.number), "--broker", "kis") == exits.DONE
+    assert rows_of(terminal.screen())["to cancel"] == words
+
+
 def test_buys_are_red_and_sells_blue(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR")
     for side, colour in (("buy", "\x1b[1;31m매수 BUY"), ("sell", "\x1b[1;34m매도 SELL")):

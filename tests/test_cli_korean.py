@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import locale
 import re
 import subprocess
 import sys
@@ -75,6 +76,25 @@ COMMANDS: Any = typer.main.get_command(app)
     ],
 )
 def test_the_surroundings_say_the_language(environment: Mapping[str, str], language: str) -> None:
+    assert native(environment) == language
+
+
+@pytest.mark.parametrize(
+    ("system", "environment", "language"),
+    [
+        ("Korean_Korea.949", {}, "ko"),
+        ("ko_KR.UTF-8", {}, "ko"),
+        ("English_United States.1252", {}, "en"),
+        ("C", {}, "en"),
+        ("Korean_Korea.949", {"LANG": "en_US.UTF-8"}, "en"),
+        ("Korean_Korea.949", {"BROKERKIT_LANGUAGE": "en"}, "en"),
+    ],
+)
+def test_windows_says_its_language_where_no_variable_does(
+    system: str, environment: Mapping[str, str], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(locale, "setlocale", lambda category: system)
     assert native(environment) == language
 
 
@@ -447,6 +467,19 @@ def test_an_order_that_is_refused_is_told_in_korean_with_what_to_do(
     shown = capsys.readouterr().err
     assert "아무것도 보내지 않았습니다." in shown
     assert "69300" in shown
+    assert english(shown) == []
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    ("command", "said"), [("cancel", "미체결 주문이 없습니다."), ("cancel-reservation", "예약주문이 없습니다.")]
+)
+def test_what_has_not_got_a_number_is_told_in_korean(
+    command: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert korean(command, "7", "--yes", "--broker", "kis") == exits.WRONG_USAGE
+    shown = capsys.readouterr().err
+    assert f"번호가 7인 {said}" in shown
     assert english(shown) == []
 
 

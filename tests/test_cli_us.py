@@ -124,7 +124,7 @@ def test_an_order_of_the_us_is_amended(
     number = str(sent(box, broker)[-1].number)
     terminal.types("y\n")
     assert terminal.runs("amend", number, "--price", "301.25", "--market", "US", "-b", broker) == exits.DONE
-    assert rows_of(terminal.screen())["new price"] == "301.25 USD for all 1 shares"
+    assert rows_of(terminal.screen())["new price"] == "301.25 USD for the 1 share"
     capsys.readouterr()
     assert "301.25" in said(capsys, "orders", "--market", "US", "-b", broker)
 

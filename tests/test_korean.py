@@ -16,7 +16,7 @@ from pydantic_core._pydantic_core import list_all_errors
 from brokerkit import languages
 from brokerkit.korean.particles import filled
 from brokerkit.languages import translated
-from tests.spoken import PACKAGES, ROOT, spoken, table, tables_of, texts, unspoken
+from tests.spoken import PACKAGES, ROOT, spoken, table, tables_of, texts, unspoken, without_doubles
 
 PATHS = [path for package in PACKAGES for path in tables_of(package)]
 PAIRS = [(path.relative_to(ROOT).as_posix(), english) for path in PATHS for english in table(path)]
@@ -172,6 +172,11 @@ def test_what_tells_whether_an_order_is_there_says_the_same_in_korean(promise: s
     found = [(english, korean) for english, korean in said if re.search(promise, english)]
     assert found
     assert [pair for pair in found if not re.search(PROMISES[promise], pair[1])] == []
+
+
+def test_a_text_that_stands_in_a_table_twice_would_be_found() -> None:
+    with pytest.raises(ValueError, match="'b'"):
+        without_doubles([("a", ""), ("b", ""), ("b", "")])
 
 
 def test_one_text_has_one_korean() -> None:

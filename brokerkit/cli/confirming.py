@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.cli.asking import plain, yes_words
+from brokerkit.cli.consoles import cells, padded
 from brokerkit.cli.printing import GAIN, LOSS, as_text, head, money
 from brokerkit.errors import Blocked, BrokerError, InvalidRequest
 from brokerkit.languages import translated
@@ -40,7 +41,6 @@ def check_askable(as_json: bool, yes: bool) -> None:
 
 def show(broker: Broker, side: Side | None, symbol: str, title: str, rows: Rows) -> None:
     """Show on standard error what is about to be sent; with real money first of all that, account and arming."""
-    from rich.cells import cell_len
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
@@ -53,9 +53,9 @@ def show(broker: Broker, side: Side | None, symbol: str, title: str, rows: Rows)
     console.print(translated(title), style="bold" if side is None else f"bold {SIDES[side][1]}")
     rows = {"broker": f"{broker.name}, {broker.environment}", "account": account, **rows}
     lines = [(head(label, "OrderRequest"), translated(as_text(value))) for label, value in rows.items()]
-    width = max(cell_len(label) for label, _ in lines)
+    width = max(cells(label) for label, _ in lines)
     for label, words in lines:
-        console.print(f"  {label}{' ' * (width - cell_len(label))}  {words}")
+        console.print(f"  {padded(label, width)}  {words}")
 
 
 def ask(broker: Broker) -> None:
@@ -116,12 +116,12 @@ def show_call(broker: Broker, call: RawCall) -> None:
 
 def cancel_rows(order: Order, quantity: Decimal | None) -> Rows:
     """Return an order as it stands and how much of it would be cancelled."""
-    left = number(left_of(order))
-    return {
-        **_standing(order),
-        **market_rows(order.symbol),
-        "to cancel": f"all {left} shares" if quantity is None else f"{number(quantity)} of {left} shares",
-    }
+    left = left_of(order)
+    if quantity is not None:
+        shares = f"{number(quantity)} of {number(left)} shares"
+    else:
+        shares = "the 1 share" if left == 1 else f"all {number(left)} shares"
+    return {**_standing(order), **market_rows(order.symbol), "to cancel": shares}
 
 
 def amend_rows(broker: Broker, order: Order, quantity: Decimal | None, price: Decimal) -> Rows:
@@ -131,11 +131,10 @@ def amend_rows(broker: Broker, order: Order, quantity: Decimal | None, price: De
     _, words = _quoted(broker, order.symbol, order.venue, price)
     currency = market_of(order.symbol).currency
     shown = number(price, currency=currency)
-    new = (
-        f"{shown} for all {number(left)} shares"
-        if quantity is None
-        else f"{shown} for {number(quantity)} of {number(left)} shares"
-    )
+    if quantity is not None:
+        new = f"{shown} for {number(quantity)} of {number(left)} shares"
+    else:
+        new = f"{shown} for the 1 share" if left == 1 else f"{shown} for all {number(left)} shares"
     return {
         **_standing(order),
         **market_rows(order.symbol),
@@ -189,7 +188,7 @@ def _quoted(broker: Broker, symbol: str, venue: Venue | None, price: Decimal | N
     try:
         quote = broker.quote(symbol, venue=venue)
     except BrokerError as error:
-        return None, f"cannot be had: {sanitize(error.message)}"
+        return None, f"cannot be had: {sanitize(error.words)}"
     last = number(quote.price, currency=quote.currency)
     if price is None or not quote.price:
         return quote, last

@@ -176,7 +176,7 @@ def _find(broker: Broker, wanted: str, market: str | None) -> Reservation:
     return find_numbered(
         wanted,
         broker.reservations(market=market),
-        "reserved order",
+        are_reserved=True,
         if_none="`brokerkit reservations` shows them.",
         if_several="`brokerkit reservations` shows them. If they are of two markets, say which one with --market.",
     )

@@ -116,7 +116,9 @@ def keyed(broker: Broker, key: str | None) -> tuple[Intent, ...]:
     return () if check_key(key) is None else broker.journal.keyed(str(key))
 
 
-def find_numbered(number: str, there: Sequence[Numbered], kind: str, *, if_none: str, if_several: str = "") -> Numbered:
+def find_numbered(
+    number: str, there: Sequence[Numbered], *, are_reserved: bool = False, if_none: str, if_several: str
+) -> Numbered:
     """Return the one with that number, leading zeros or not; InvalidRequest, with what to do then, for any other."""
     found = [each for each in there if each.id.lstrip("0") == number.lstrip("0")]
     if len(found) == 1:
@@ -124,9 +126,18 @@ def find_numbered(number: str, there: Sequence[Numbered], kind: str, *, if_none:
     wanted = sanitize(number, limit=40)
     listed = ", ".join(f"{each.id} ({each.side} {each.symbol}, {each.status})" for each in found or there) or "none"
     if found:
-        words = f"{len(found)} {kind}s have the number {wanted}: {listed}."
-        raise InvalidRequest(words, advice=f"{NOT_SENT} {if_several}".strip())
-    raise InvalidRequest(f"No {kind} has the number {wanted}. There are: {listed}.", advice=f"{NOT_SENT} {if_none}")
+        words = (
+            f"{len(found)} reserved orders have the number {wanted}: {listed}."
+            if are_reserved
+            else f"{len(found)} working orders have the number {wanted}: {listed}."
+        )
+        raise InvalidRequest(words, advice=f"{NOT_SENT} {if_several}")
+    words = (
+        f"No reserved order has the number {wanted}. There are: {listed}."
+        if are_reserved
+        else f"No working order has the number {wanted}. There are: {listed}."
+    )
+    raise InvalidRequest(words, advice=f"{NOT_SENT} {if_none}")
 
 
 def unlisted(broker: Broker, market: str) -> Sequence[Venue]:

@@ -202,7 +202,6 @@ def _find(broker: Broker, number: str, key: str | None, market: str | None) -> O
     return find_numbered(
         number,
         there,
-        "working order",
         if_none="`brokerkit history` shows what became of the orders of earlier.",
         if_several="If they are of two markets, say which one with --market.",
     )
