@@ -245,7 +245,7 @@ def test_the_list_of_commands_is_in_korean(capsys: pytest.CaptureFixture[str]) -
         (["candles", "005930", "-n", "0"], "오류: '--count' / '-n'의 값이 잘못되었습니다: 1 이상이어야 합니다"),
         (["conformance", "kis", "--level", "9"], "오류: '--level'의 값이 잘못되었습니다: 4 이하여야 합니다"),
         (["quote", "005930", "--venue", "x"], "다음 가운데 하나여야 합니다: 'krx', 'nxt', 'sor', 'us', 'daytime'."),
-        (["conformance", "kis", "--samples", "/nope"], "폴더 '/nope'이(가) 없습니다."),
+        (["conformance", "kis", "--samples", "/nope"], "폴더가 없습니다: '/nope'."),
         (["history", "--from", "yesterday"], "오류: '--from'의 값이 잘못되었습니다: "),
     ],
 )

@@ -289,7 +289,7 @@ _HEADS: Mapping[tuple[str, str], str] = {
     ("Intent", "broker's answer"): "증권사 응답",
     ("Intent", "broker's code"): "증권사 코드",
     ("Intent", "bytes sent"): "보낸 바이트",
-    ("Intent", "complete lists"): "온전한 목록",
+    ("Intent", "complete lists"): "끝까지 받은 목록",
     ("Intent", "could be"): "후보 주문",
     ("Intent", "day"): "일자",
     ("Intent", "decided at"): "판정시각",
@@ -314,7 +314,7 @@ _HEADS: Mapping[tuple[str, str], str] = {
     ("", "halted"): "중지",
     ("", "hosts"): "컴퓨터",
     ("", "reason"): "사유",
-    ("", "was halted"): "이전 중지",
+    ("", "was halted"): "직전까지 중지됨",
     # What was found out about a setup, and about an adapter
     ("Finding", "TLS"): "TLS",
     ("Finding", "account"): "계좌",
