@@ -296,6 +296,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         While a stream of this broker follows own orders, a notice of the order lets it look at once. For an order of a
         venue that is in no list it does not wait. Raises as `refresh`.
         """
+        check_order(order, "wait")
         deadline = time.monotonic() + exact_seconds(timeout)
         order = self.refresh(order)
         if order.venue in self._offering("wait", order).unlisted_venues:

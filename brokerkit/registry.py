@@ -232,6 +232,11 @@ def _names(entries: list[EntryPoint]) -> tuple[str, ...]:
 
 def _choose(name: str | None, installed: tuple[str, ...], configured: Configuration) -> tuple[Profile, str]:
     wanted = name if name is not None else os.environ.get("BROKERKIT_PROFILE") or configured.default
+    if wanted is None and configured.profiles:
+        raise ConfigError(
+            "No broker was named and no default profile is configured.",
+            advice=f"Name a profile, as in get_broker(name). Profiles: {', '.join(sorted(configured.profiles))}.",
+        )
     if wanted is None:
         raise ConfigError(
             "No broker was named and no default profile is configured.",

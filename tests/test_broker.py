@@ -390,7 +390,7 @@ def test_an_error_says_what_was_asked_and_of_whom(broker: Broker, fake: Fake) ->
         "quote of 005930 at NXT": lambda: broker.quote("005930", venue=Venue.NXT),
         "cancel 2 of order 117 (005930)": lambda: broker.cancel(order_of(), quantity=2),
         "order 117 (005930)": lambda: broker.refresh(order_of()),
-        "balance": broker.balance,
+        "the balance": broker.balance,
         "investor flow of 005930": lambda: broker.investor_flow("005930"),
     }
     for asked, ask in asks.items():
@@ -732,7 +732,7 @@ def test_a_number_in_place_of_an_order_says_where_the_order_is(
     broker: Broker, fake: Fake, verb: str, given_: Any
 ) -> None:
     options = {"amend": {"price": 70_000}, "wait": {"timeout": 0}}.get(verb, {})
-    with pytest.raises(InvalidRequest, match="needs the Order itself") as refused:
+    with pytest.raises(InvalidRequest, match=f"{verb} needs the Order itself") as refused:
         getattr(broker, verb)(given_, **options)
     assert "orders() or order_history()" in str(refused.value)
     assert fake.calls == []

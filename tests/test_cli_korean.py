@@ -20,7 +20,7 @@ from rich.cells import cell_len
 from brokerkit import clock, languages, words
 from brokerkit.cli import exits, help, main
 from brokerkit.cli.app import app
-from brokerkit.cli.printing import AS_IS, Printer, Said, as_text, head, in_shell, weekday
+from brokerkit.cli.printing import AS_IS, Printer, Said, as_text, dated, head, in_shell
 from brokerkit.cli.speech import asked, native
 from brokerkit.cli.watching import Screen
 from brokerkit.doctor.finding import State
@@ -317,8 +317,8 @@ def test_a_label_that_is_nobodys_stays(monkeypatch: pytest.MonkeyPatch) -> None:
         assert head("price", "Quote") == "현재가"
         assert head("stck_prpr 현재가", "") == "stck_prpr 현재가"
         assert head("price", AS_IS) == "price"
-        assert weekday(dt.date(2026, 11, 27)) == "금"
-    assert (head("price", "Order"), weekday(dt.date(2026, 11, 27))) == ("price", "Fri")
+        assert dated(dt.date(2026, 11, 27)) == "2026-11-27(금)"
+    assert (head("price", "Order"), dated(dt.date(2026, 11, 27))) == ("price", "2026-11-27 Fri")
 
 
 @pytest.mark.parametrize(

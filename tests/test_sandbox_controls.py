@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -23,6 +24,7 @@ from brokerkit.models import OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal
 from brokerkit.sandbox.faults import Faults, Rule
+from brokerkit.sandbox.rows import WORDS, Refusal
 from brokerkit.words import Venue
 from tests.program import orders_at, write_profiles
 from tests.willow import client
@@ -198,7 +200,7 @@ def test_the_clock_goes_forward_and_not_back(play: Play) -> None:
         (f"trade {SYMBOL} BUY 1 --price 1", "PRICE"),
         ("price 999999 100", "UNKNOWN_SYMBOL"),
         ("show 999999", "UNKNOWN_SYMBOL"),
-        ("clock noon", "at"),
+        ("clock noon", "no time of the day"),
         ("clock +x", "seconds"),
         ("clock +1e400", "seconds"),
         ("clock +Infinity", "seconds"),
@@ -359,3 +361,27 @@ def test_what_is_played_later_has_later_times() -> None:
     assert last - first >= dt.timedelta(hours=2)
     with pytest.raises(ValueError, match="forward"):
         exchange.forward(dt.timedelta(seconds=-1))
+
+
+def test_people_read_the_state_and_refusals_in_korean(
+    name: str, box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*words: str) -> str:
+        main(["--lang", "ko", "play", *words, "--profile", name])
+        told = capsys.readouterr()
+        return told.out or told.err
+
+    shown = dict(line.split(None, 1) for line in said("halt", SYMBOL).splitlines())
+    assert list(shown) == ["시장", "장구분", "시각", "거래정지", "종목코드", "현재가", "매도호가", "매수호가"]
+    assert (shown["장구분"], shown["거래정지"]) == ("정규장", SYMBOL)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", shown["시각"])
+    assert re.fullmatch(r"\d{1,3},\d{3}", shown["현재가"])
+    assert "거래소가 거절합니다: 없는 종목입니다 (UNKNOWN_SYMBOL)." in said("show", "999999")
+    assert said("clock", "noon").endswith(
+        "'noon': 시각도, 앞으로 돌릴 초도 아닙니다. | 아무것도 하지 않았습니다. "
+        "시각은 15:30처럼, 앞으로 돌릴 초는 +600처럼 주십시오.\n"
+    )
+
+
+def test_every_refusal_has_its_words() -> None:
+    assert set(WORDS) == set(Refusal)

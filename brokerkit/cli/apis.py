@@ -14,7 +14,7 @@ from brokerkit.cli.exporting import export
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.session import BrokerOption, CsvOption, JsonOption
-from brokerkit.cli.specification import filled, head, rows_of, title_of
+from brokerkit.cli.specification import effect_of, filled, head, rows_of, title_of
 
 ApiArgument = Annotated[
     str,
@@ -73,7 +73,7 @@ def _row(broker: str, api: Api) -> Row:
         "api": api.name,
         "label": api.label,
         "topic": api.topic,
-        "effect": api.effect,
+        "effect": effect_of(api),
         "environments": " ".join(api.ids),
     }
 

@@ -8,7 +8,7 @@ import typer
 
 from brokerkit.broker import Broker
 from brokerkit.cli.installed import sandbox_names
-from brokerkit.cli.printing import Printer, Said, as_text, signed
+from brokerkit.cli.printing import Printer, Said, as_text, head, signed
 from brokerkit.cli.sandbox import NO_SANDBOX, broker_in, sandbox_class
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
@@ -38,7 +38,9 @@ def demo(symbol: SymbolOption = "005930", as_json: JsonOption = False) -> None:
     if as_json:
         printer.one(told)
     steps = dict.fromkeys(step for column in told.values() for step in column)
-    rows = [{"step": Said(step), **{name: _cell(column.get(step)) for name, column in told.items()}} for step in steps]
+    rows = [
+        {"step": Said(head(step)), **{name: _cell(column.get(step)) for name, column in told.items()}} for step in steps
+    ]
     printer.table(rows, "")
 
 

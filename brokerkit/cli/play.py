@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
+import re
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
 from brokerkit.cli.help import Grouped
-from brokerkit.cli.printing import Row
+from brokerkit.cli.printing import Row, money
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.config import Settings
 from brokerkit.errors import ConfigError, InvalidRequest, NetworkError
 from brokerkit.market.sessions import Phase
-from brokerkit.symbols import HOME
+from brokerkit.symbols import HOME, HOME_CURRENCY
 from brokerkit.text import sanitize
 from brokerkit.words import Side
 
 SERVE = "Start one: `brokerkit sandbox --toml > brokerkit.toml`, in another terminal."
+CLOCK = "Nothing was done. Give a time of the day, as 15:30, or seconds to go forward, as +600."
 SECONDS = 10
+PRICES = ("price", "ask", "bid")
+_TIME = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
+_SECONDS = re.compile(r"\+[0-9]+(?:\.[0-9]+)?")
 SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="As 005930, or US:AAPL.")]
 PhaseArgument = Annotated[
     Phase, typer.Argument(metavar="PHASE", case_sensitive=False, help=f"One of: {', '.join(Phase)}.")
@@ -111,6 +119,10 @@ def unprice(session: Session, symbol: SymbolArgument) -> None:
 def clock(session: Session, time: TimeArgument, market: MarketOption = HOME) -> None:
     """Put the clock of an exchange forward; the phase stays as it is."""
     to = {"seconds": time[1:]} if time.startswith("+") else {"at": time}
+    if not (_SECONDS if time.startswith("+") else _TIME).fullmatch(time):
+        raise InvalidRequest(
+            f"{sanitize(time, limit=40)!r} is no time of the day, and no seconds to go forward.", advice=CLOCK
+        )
     _play(session, "clock", {**to, "market": market})
 
 
@@ -153,7 +165,7 @@ def _play(session: Session, action: str | None, body: dict[str, str | None]) -> 
         if broker.environment != "sandbox":
             raise InvalidRequest("This is for a served sandbox, and nothing was done.", advice=SERVE)
         state = _asked(broker.client.base_url, broker.adapter.settings, action, body)
-    session.printer.one(state, _lines(state))
+    session.printer.one(state, _lines(state), of="Play")
 
 
 def _asked(base_url: str, settings: Settings, action: str | None, body: dict[str, str | None]) -> dict[str, object]:
@@ -183,5 +195,20 @@ def _asked(base_url: str, settings: Settings, action: str | None, body: dict[str
 
 def _lines(state: dict[str, object]) -> Row:
     shown = {key: value for key, value in state.items() if key != "simulation"}
-    halted = shown.get("halted")
-    return {**shown, "halted": " ".join(map(str, halted)) if isinstance(halted, list) and halted else None}
+    for key, text in shown.items():
+        with contextlib.suppress(ValueError, ArithmeticError):  # of another version of the sandbox: shown as it is
+            shown[key] = _meant(key, text, str(shown.get("market")))
+    return shown
+
+
+def _meant(key: str, told: object, market: str) -> object:
+    """Return what the sandbox tells as JSON as what it is, for people."""
+    if isinstance(told, list):
+        return " ".join(map(str, told)) or None
+    if not isinstance(told, str):
+        return told
+    if key == "time":
+        return dt.datetime.fromisoformat(told)
+    if key == "phase":
+        return Phase(told)
+    return money(Decimal(told), HOME_CURRENCY if market == HOME else "") if key in PRICES else told

@@ -26,13 +26,13 @@ from brokerkit.cli.printing import (
     Row,
     Said,
     as_text,
+    dated,
     in_currencies,
     money,
     percent,
     signed,
     tell,
     told_of,
-    weekday,
 )
 from brokerkit.cli.session import Session, with_table
 from brokerkit.cli.waiting import unsaid
@@ -205,7 +205,7 @@ def hours(session: Session, day: DayArgument = None, venue: VenueOption = None) 
         {"phase": each.phase, "from": _hour(each.start, found.date), "to": _hour(each.end, found.date)}
         for each in found.sessions
     ]
-    day_of_week = f"{found.date} {weekday(found.date)}"
+    day_of_week = dated(found.date)
     title = f"{day_of_week}  {as_text(found.venue)}  ({as_text(found.source)})"
     session.printer.table(rows, f"No trading at {found.venue} on {day_of_week}.", title, of="Session")
     if any(each.end.date() != found.date for each in found.sessions):

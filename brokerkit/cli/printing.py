@@ -249,9 +249,9 @@ def both(english: str, korean: str) -> str:
     return korean if language() == KOREAN else f"{english} {korean}"
 
 
-def weekday(day: dt.date) -> str:
-    """Return the day of the week, short."""
-    return WEEKDAYS[day.weekday()] if language() == KOREAN else f"{day:%a}"
+def dated(day: dt.date) -> str:
+    """Return a day with its day of the week, short."""
+    return f"{day}({WEEKDAYS[day.weekday()]})" if language() == KOREAN else f"{day} {day:%a}"
 
 
 def _model_of(found: Sequence[BaseModel | Row]) -> str:

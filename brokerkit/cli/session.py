@@ -141,6 +141,11 @@ class Session:
             )
         name = self._profile or self._name
         meant = name or os.environ.get("BROKERKIT_PROFILE") or default
+        if meant is None and profiles:
+            raise ConfigError(
+                "No broker was named and no default profile is configured.",
+                advice=f"Add --profile NAME. Profiles: {', '.join(sorted(profiles))}.",
+            )
         if meant is None:
             raise ConfigError(
                 "No broker was named and no default profile is configured.",

@@ -8,6 +8,7 @@ from functools import cache
 from brokerkit.catalogue import Api, Field, Group
 from brokerkit.cli.catalogues import catalogues
 from brokerkit.cli.printing import Row, Said
+from brokerkit.languages import KOREAN, language
 from brokerkit.registry import load_broker
 
 EFFECTS = {
@@ -16,6 +17,12 @@ EFFECTS = {
     "auth": "auth: logs in or out",
     "stream": "stream: registers for what comes over the socket",
 }
+IN_KOREAN = {"read": "조회", "order": "주문", "auth": "인증", "stream": "실시간"}
+
+
+def effect_of(api: Api) -> str:
+    """Return in a word what an API does."""
+    return IN_KOREAN.get(api.effect, api.effect) if language() == KOREAN else api.effect
 
 
 def head(broker: str, api: Api, variant: str | None = None) -> Row:
@@ -150,7 +157,8 @@ def rows_of(field: Field, is_filled: bool = False, inside: str = "") -> Iterator
         "values": Said(_values(field)),
     }
     for code, meaning in codes_of(field).items():
-        yield {**_BLANK, "values": f"{code} {meaning}".strip()}
+        told = f"{code} {meaning}".strip()
+        yield {**_BLANK, "values": told if code in field.codes else Said(told)}
     for each in field.fields:
         yield from rows_of(each, inside=f"{inside}{field.name}.")
 

@@ -309,11 +309,17 @@ _HEADS: Mapping[tuple[str, str], str] = {
     ("Lease", "host"): "컴퓨터",
     ("Lease", "pending"): "불확실한 주문",
     ("Lease", "since"): "시작",
+    # A served sandbox
+    ("Play", "ask"): "매도호가",
+    ("Play", "bid"): "매수호가",
+    ("Play", "halted"): "거래정지",
+    # Others
     ("", "entries"): "항목",
     ("", "file"): "파일",
     ("", "halted"): "중지",
     ("", "hosts"): "컴퓨터",
     ("", "reason"): "사유",
+    ("", "quote"): "현재가",
     ("", "was halted"): "직전까지 중지됨",
     # What was found out about a setup, and about an adapter
     ("Finding", "TLS"): "TLS",

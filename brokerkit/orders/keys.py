@@ -20,7 +20,9 @@ def check_key(key: object) -> str | None:
     if key is None or (isinstance(key, str) and _KEY.fullmatch(key)):
         return key
     # What it says is not told: it may be a secret that was given for a key.
-    what = f"A text of {len(key)} characters" if isinstance(key, str) else type(key).__name__
+    what = type(key).__name__
+    if isinstance(key, str):
+        what = f"A text of {len(key)} characters" if key else "An empty text"
     raise InvalidRequest(
         f"{what} is no key of an order.",
         advice="Nothing was sent. A key has up to 64 letters, digits, and _ . : -",

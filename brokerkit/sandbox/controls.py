@@ -22,6 +22,7 @@ from brokerkit.market.markets import market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox.exchange import LARGEST_AMOUNT, Exchange, ExchangeRefusal
 from brokerkit.sandbox.face import Face, JsonResponse
+from brokerkit.sandbox.rows import WORDS
 from brokerkit.symbols import HOME
 from brokerkit.words import Side
 
@@ -259,7 +260,7 @@ async def _answer(face: Face, request: HttpRequest) -> JsonResponse:
         told = error.errors(include_url=False, include_input=False, include_context=False)
         return _no(422, "; ".join(f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in told))
     except ExchangeRefusal as refusal:
-        return _no(409, f"The exchange refuses it: {refusal}.")
+        return _no(409, f"The exchange refuses it: {WORDS[refusal.reason]} ({refusal}).")
     except BrokerError as error:
         return _no(422, error.words)
     except (ValueError, LookupError) as error:

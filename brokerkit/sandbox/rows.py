@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +33,21 @@ class Refusal(StrEnum):
     """Filled, cancelled or replaced already. The detail is the quantity that could be cancelled or amended."""
     UNSUPPORTED_TYPE = "UNSUPPORTED_TYPE"
     """The venue does not take that order type or time in force now, or does not trade the symbol."""
+
+
+WORDS: Mapping[Refusal, str] = {
+    Refusal.UNKNOWN_SYMBOL: "there is no such symbol",
+    Refusal.TRADING_HALTED: "trading of the symbol is halted",
+    Refusal.MARKET_CLOSED: "the market is closed",
+    Refusal.PRICE_STEP: "the price is not on a step",
+    Refusal.PRICE_LIMIT: "the price is outside the limits of the day",
+    Refusal.QUANTITY: "the quantity is wrong",
+    Refusal.INSUFFICIENT_CASH: "there is too little cash",
+    Refusal.INSUFFICIENT_SHARES: "there are too few shares",
+    Refusal.UNKNOWN_ORDER: "there is no such order",
+    Refusal.NOTHING_TO_CANCEL: "nothing of the order is left",
+    Refusal.UNSUPPORTED_TYPE: "the venue does not take such an order now",
+}
 
 
 class ExchangeRefusal(Exception):

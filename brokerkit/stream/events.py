@@ -15,7 +15,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from brokerkit.languages import Language, translated
+from brokerkit.languages import KOREAN, Language, translated
+from brokerkit.languages import language as spoken
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.topics import Topic
 from brokerkit.text import sanitize
@@ -47,7 +48,7 @@ class TradeEvent(NamedTuple):
 
     def told(self, language: Language | None = None) -> str:
         """Return it as a line, in a language ("en", "ko") or in that of the process."""
-        return _line(self, f"{self.price:,f} x {self.quantity:,f}", self.side)
+        return _line(self, f"{self.price:,f} x {self.quantity:,f}", _term(self.side, language))
 
     def __str__(self) -> str:
         return self.told()
@@ -160,7 +161,8 @@ class SessionEvent(NamedTuple):
             self.is_interrupted
         ]
         code = translated(f"(code {sanitize(self.code)})", language)
-        return _line(self, self.phase, translated(halted, language), translated(interrupted, language), code)
+        phase = _term(self.phase, language)
+        return _line(self, phase, translated(halted, language), translated(interrupted, language), code)
 
     def __str__(self) -> str:
         return self.told()
@@ -306,7 +308,8 @@ class OrderEvent(NamedTuple):
             None if value is None else f"{value:,f}"
             for value in (self.quantity, self.price, self.remaining_quantity, self.last_quantity, self.last_price)
         )
-        number, of, side, shares = self.order_id, self.original_id, self.side, quantity or "-"
+        number, of, shares = self.order_id, self.original_id, quantity or "-"
+        side, change = _term(self.side, language), _term(self.change, language)
         if price:
             order = (
                 f"order {number} of {of} {side} {shares} at {price}"
@@ -321,7 +324,7 @@ class OrderEvent(NamedTuple):
         waiting = left and translated(f"left {left}", language)
         reason = self.reason and sanitize(self.reason)
         source = translated("(from the list)", language) if self.source is Source.LIST else None
-        return _line(self, self.change, translated(order, language), filled, waiting, reason, source)
+        return _line(self, change, translated(order, language), filled, waiting, reason, source)
 
     def __str__(self) -> str:
         return self.told()
@@ -368,7 +371,7 @@ class Gap(NamedTuple):
         if self.topics[3:]:
             named += " " + translated(f"and {len(self.topics) - 3} more", language)
         detail = f" ({translated(sanitize(self.detail), language)})" if self.detail else ""
-        return f"{at} {translated(span, language)}: {self.reason}{detail}; {named}"
+        return f"{at} {translated(span, language)}: {_term(self.reason, language)}{detail}; {named}"
 
     def __str__(self) -> str:
         return self.told()
@@ -466,3 +469,12 @@ def _line(
     """Return when, what and where, and these parts of an event, but for those that there are not."""
     told = (f"{event.time or event.received_at:%H:%M:%S}", event.symbol, event.venue, *parts)
     return " ".join(str(part) for part in told if part)
+
+
+def _term(word: StrEnum | None, language: Language | None) -> str | None:
+    """Return what a word of ours is called in a language, or in that of the process."""
+    if word is None or (language or spoken()) != KOREAN:
+        return word
+    from brokerkit.models.labels import korean_term  # English needs none of it
+
+    return korean_term(word)

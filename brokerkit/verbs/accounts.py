@@ -77,7 +77,7 @@ class Accounts(Asking):
             balance = broker.balance()
             print(balance.cash, [position.symbol for position in balance.positions])
         """
-        with self._asking("balance"):
+        with self._asking("the balance"):
             return self._inquiries.balance(self._inquiries.home(market))
 
     def balances(self) -> Table[Balance]:
@@ -85,7 +85,7 @@ class Accounts(Asking):
 
         Raises as `balance`, for all of them where one cannot be had.
         """
-        with self._asking("balances"):
+        with self._asking("the balances"):
             return Table(Balance, map(self._inquiries.balance, self._inquiries.markets()))
 
     def fills(
@@ -161,7 +161,7 @@ class Accounts(Asking):
 
         Raises ConfigError where nothing tells it; AuthError and NetworkError where the key has to tell it.
         """
-        with self._asking("account"):
+        with self._asking("the account"):
             return masked(self._inquiries.account_number())
 
     def _meant(self, symbol: str | Instrument | None, market: str | None) -> tuple[Market, str | None]:
