@@ -20,12 +20,12 @@ from rich.cells import cell_len
 from brokerkit import clock, languages, words
 from brokerkit.cli import exits, help, main
 from brokerkit.cli.app import app
-from brokerkit.cli.printing import AS_IS, Printer, Said, as_text, dated, head, in_shell
+from brokerkit.cli.printing import AS_IS, Printer, Said, as_text, coded, dated, head, in_shell
 from brokerkit.cli.speech import asked, native
 from brokerkit.cli.watching import Screen
 from brokerkit.doctor.finding import State
 from brokerkit.korean import tables
-from brokerkit.languages import speaking
+from brokerkit.languages import speaking, translated
 from brokerkit.market.sessions import Phase
 from brokerkit.models.hours import DaySource
 from brokerkit.models.labels import _FIELDS, _HEADS, korean_head, korean_term
@@ -584,3 +584,23 @@ def test_an_error_for_programs_is_english(capsys: pytest.CaptureFixture[str]) ->
     with speaking("ko"):
         Printer(False).fault("Interrupted", "interrupted. Nothing was sent.")
     assert capsys.readouterr().err == "brokerkit: 중단했습니다. 아무것도 보내지 않았습니다.\n"
+
+
+@pytest.mark.parametrize(
+    ("advice", "expected"),
+    [
+        ("`brokerkit resume` lets orders go again.", "`brokerkit resume`을 실행하면 다시 주문할 수 있습니다."),
+        ("Write them in the limits table of the profile.", "프로필의 한도 표에 적으십시오."),
+        ("Look. Then act. Here that is `brokerkit journal list`.", "여기서는 `brokerkit journal list`입니다."),
+        ("BUY 10 005930", "005930 10주 매수"),
+        ("SELL 10 005930", "005930 10주 매도"),
+    ],
+)
+def test_a_part_of_a_text_has_its_korean_too(advice: str, expected: str) -> None:
+    assert translated(advice, "ko").endswith(expected)
+
+
+def test_the_code_of_a_state_stands_with_its_word() -> None:
+    with speaking("ko"):
+        assert coded(IntentState.ACKED) == "접수 확인(ACKED)"
+    assert coded(IntentState.ACKED) == "ACKED"

@@ -331,6 +331,13 @@ def test_nothing_configured_says_how_to_go_on() -> None:
         assert words in str(refused.value)
 
 
+def test_profiles_without_a_default_are_named(write: Write) -> None:
+    write("".join(f'[profiles.{name}]\nbroker = "acme"\nenvironment = "demo"\n' for name in ("second", "first")))
+    with pytest.raises(ConfigError, match="No broker was named") as refused:
+        get_broker()
+    assert refused.value.advice == "Name a profile, as in get_broker(name). Profiles: first, second."
+
+
 def test_there_is_no_default_environment() -> None:
     with pytest.raises(ConfigError, match="no environment was chosen") as refused:
         get_broker("acme", **KEYS)

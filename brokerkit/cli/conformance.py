@@ -129,10 +129,13 @@ def _lines(report: Report, wanted: int) -> Iterator[str]:
         named = padded(head(what, "Report"), 12)
         yield f"{_level(level)}  {named}  {_count([each for each in report.checks if each.level == level])}"
     if undeclared := Counter(each.words for each in report.of(Outcome.NOT_DECLARED)):
-        listed = [f"{words.removeprefix('not declared: ')} ({count})" for words, count in undeclared.most_common(NAMED)]
+        listed = [
+            f"{translated(words.removeprefix('not declared: '))} ({count})"
+            for words, count in undeclared.most_common(NAMED)
+        ]
         more = len(undeclared) - len(listed)
         if more > 0:
-            listed.append(f"and {more} more")
+            listed.append(translated(f"and {more} more"))
         yield ""
         yield f"Not declared, and so left out: {', '.join(listed)}."
     for each in report.of(Outcome.DIFFERS):

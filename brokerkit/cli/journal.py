@@ -15,7 +15,7 @@ from brokerkit.cli import exits
 from brokerkit.cli.asking import confirm, is_terminal
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.options import day_of
-from brokerkit.cli.printing import Printer, Row, Said, in_currencies, money, tell
+from brokerkit.cli.printing import Printer, Row, Said, coded, in_currencies, money, tell
 from brokerkit.cli.session import JsonOption, Session, at_broker, with_table
 from brokerkit.cli.waiting import waiting
 from brokerkit.errors import Blocked, InvalidRequest
@@ -273,7 +273,7 @@ def _row(intent: Intent) -> Row:
         "time": intent.sent_at or intent.created_at,
         "market": intent.market,
         "what": Said(intent.what),
-        "state": intent.state,
+        "state": coded(intent.state),
         "order": intent.order_id or "",
     }
 
@@ -288,7 +288,7 @@ def _lines(intent: Intent) -> Row:
     shown = {
         "id": intent.id,
         "kind": intent.kind,
-        "state": intent.state,
+        "state": coded(intent.state),
         "market": intent.market,
         "venue": intent.venue,
         "order": intent.order_id,

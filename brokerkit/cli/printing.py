@@ -244,6 +244,11 @@ def head(label: str, of: str = "") -> str:
     return korean_head(of, label) if language() == KOREAN and of != AS_IS else label
 
 
+def coded(word: Enum) -> str:
+    """Return what a word of ours is called, with its code where that is another one: messages tell the code."""
+    return f"{as_text(word)}({word})" if language() == KOREAN else str(word)
+
+
 def both(english: str, korean: str) -> str:
     """Return an English word with its Korean one, in Korean that one alone."""
     return korean if language() == KOREAN else f"{english} {korean}"

@@ -17,6 +17,7 @@ import typer
 
 from brokerkit.broker import Broker
 from brokerkit.cli.confirming import Rows, ask, check_askable, show
+from brokerkit.cli.printing import as_text
 from brokerkit.cli.session import Session
 from brokerkit.config import Profile, load_profiles
 from brokerkit.errors import MAY_STAND, NOT_SENT, InvalidRequest, OrderUncertain
@@ -124,7 +125,10 @@ def find_numbered(
     if len(found) == 1:
         return found[0]
     wanted = sanitize(number, limit=40)
-    listed = ", ".join(f"{each.id} ({each.side} {each.symbol}, {each.status})" for each in found or there) or "none"
+    listed = (
+        ", ".join(f"{each.id} ({as_text(each.side)} {each.symbol}, {as_text(each.status)})" for each in found or there)
+        or "none"
+    )
     if found:
         words = (
             f"{len(found)} reserved orders have the number {wanted}: {listed}."
