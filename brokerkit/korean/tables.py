@@ -25,8 +25,10 @@ class Entry(NamedTuple):
     is_sentence: bool
     mark: str
     """The longest piece."""
+    length: int
+    """How many characters it has of its own."""
     letters: int
-    """How many it has of its own."""
+    """How many of them are letters."""
     apart: tuple[bool, ...]
     """Which places are set apart, in brackets, in quotes or after a colon: anything may stand there."""
     quoted: tuple[bool, ...]
@@ -73,20 +75,24 @@ class Table(NamedTuple):
 
 
 def _least(entry: Entry) -> int:
-    return -len("".join(entry.pieces))
+    return -entry.length
 
 
 @cache
 def ours() -> Table:
     """Return the tables of this package."""
-    return _table(_pairs(sorted(Path(__file__).parent.glob("*.json"))))
+    return _table(_pairs(_files()))
 
 
 @cache
 def with_adapters(packages: tuple[str, ...]) -> Table:
     """Return our tables and those that packages of adapters bring; where two know a text, ours counts."""
     folders = [Path(folder) for name in packages for folder in getattr(sys.modules.get(name), "__path__", ())]
-    return _table([*_pairs(sorted(Path(__file__).parent.glob("*.json"))), *_pairs(f / "korean.json" for f in folders)])
+    return _table(_pairs([*_files(), *(folder / "korean.json" for folder in folders)]))
+
+
+def _files() -> list[Path]:
+    return sorted(Path(__file__).parent.glob("*.json"))
 
 
 def _pairs(paths: Iterable[Path]) -> list[tuple[str, str]]:
@@ -126,8 +132,8 @@ def _entry(english: str, korean: str) -> Entry:
     quoted = tuple(before[-1:] + after[:1] in ("``", "''", '""') for before, after in around)
     signs = (": ", "(", "[", "— ")
     apart = tuple(before.endswith(signs) or each for (before, _), each in zip(around, quoted, strict=True))
-    mark, letters = max(pieces, key=len), len(_LETTER.findall("".join(pieces)))
-    return Entry(pieces, korean, is_sentence, mark, letters, apart, quoted)
+    mark, own = max(pieces, key=len), "".join(pieces)
+    return Entry(pieces, korean, is_sentence, mark, len(own), len(_LETTER.findall(own)), apart, quoted)
 
 
 _PLACE = re.compile(r"(?<!\{)(?:\{\{)*\{[0-9]+\}(?!\})")
